@@ -1,0 +1,1 @@
+//! The frozen network, compiled for a class of batch sizes and run without allocating.

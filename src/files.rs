@@ -1,0 +1,1 @@
+//! Writing files that are whole or absent.

@@ -1,0 +1,1 @@
+//! IDX files, raw and gzip.

@@ -1,0 +1,39 @@
+//! Train small networks, prune them, and measure what the pruning is really worth on this machine.
+//!
+//! The modules follow the way of the data:
+//! `idx` -> `dataset` -> `train` -> [`model`] -> `prune` -> [`engine`] -> `measure` -> `report`.
+//!
+//! Without default features the crate is `no_std` (with `alloc`): [`model`] and [`engine`] alone.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod engine;
+pub mod model;
+
+#[cfg(feature = "std")]
+pub mod dataset;
+#[cfg(feature = "std")]
+pub mod files;
+#[cfg(feature = "std")]
+pub mod idx;
+#[cfg(feature = "std")]
+pub mod measure;
+#[cfg(feature = "std")]
+pub mod metrics;
+#[cfg(feature = "std")]
+pub mod prune;
+#[cfg(feature = "std")]
+pub mod rng;
+#[cfg(feature = "std")]
+pub mod synth;
+#[cfg(feature = "std")]
+pub mod train;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
+pub mod report;

@@ -1,0 +1,4 @@
+//! The `prunella` command.
+#![forbid(unsafe_code)]
+
+fn main() {}

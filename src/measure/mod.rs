@@ -1,0 +1,1 @@
+//! Clock, interleaved rounds, statistics, and the description of the machine.

@@ -1,0 +1,1 @@
+//! Which weights go: masks from a criterion and a schedule.

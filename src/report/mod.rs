@@ -1,0 +1,1 @@
+//! Results as plain data, and the forms they take.

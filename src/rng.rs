@@ -1,0 +1,1 @@
+//! Everything random, from one seed.

@@ -1,0 +1,1 @@
+//! Drawn digits, for when no data is given.
