@@ -59,7 +59,7 @@ impl Split {
             name: "drawn digits".into(),
             source: Source::Embedded,
             train: draw_set(0, train, seed),
-            test: draw_set(1 << 32, test, seed),
+            test: draw_set(10_000_000_000, test, seed),
         }
     }
 
