@@ -26,7 +26,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Model, ModelError> {
     if let Some(name) = tensors.keys().next() {
         return Err(ModelError::tensor(
             name,
-            format!("not expected; after {} layers comes `{next}`", parts.len()),
+            format!("not expected; a network's next tensor would be `{next}`"),
         ));
     }
     if parts.is_empty() {
