@@ -149,7 +149,7 @@ fn read_numbers(reader: &mut Reader<'_>) -> Result<Vec<usize>, ModelError> {
 /// Each tensor begins where the one before it ends, and the last ends with the file.
 fn check_coverage(entries: &BTreeMap<String, Entry>, data_bytes: usize) -> Result<(), ModelError> {
     let mut in_order: Vec<_> = entries.iter().map(|(name, entry)| (&entry.range, name)).collect();
-    in_order.sort_by_key(|(range, _)| (range.start, range.end));
+    in_order.sort_unstable_by_key(|(range, _)| (range.start, range.end));
     let mut covered = 0;
     for (range, name) in in_order {
         if range.start != covered {
