@@ -1,10 +1,41 @@
 //! Hand-vectorised f32 kernels for small dense and sparse networks.
+//!
+//! ```text
+//! isa      which instruction set: detected, listed, forced by name
+//! view     borrowed operands, checked when made
+//! packed   owned weights, packed for one instruction set, checked once
+//! kernels  the entry points of one instruction set behind checked safe functions
+//! generic  each algorithm once, over the operations of `simd`
+//! arch     the operations and entry points of each instruction set
+//! ```
+//!
+//! **Canonical order.** Every output is one chain of multiply-adds over k ascending, starting from the bias, whatever the
+//! layout, blocking, lanes or threads. So on finite data every kernel that computes a layer gives the same bits, dense or
+//! sparse, and so do all instruction sets that fuse (all but `portable` on targets without FMA).
 #![no_std]
+
 #[cfg(feature = "alloc")]
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
 mod activation;
+mod arch;
+mod csr;
+mod generic;
+mod isa;
+mod kernels;
+#[cfg(feature = "alloc")]
+mod packed;
+mod simd;
+mod view;
 
 pub use activation::{Activation, UnknownActivation};
+#[cfg(feature = "alloc")]
+pub use csr::Csr;
+pub use csr::{CsrError, CsrRef};
+pub use isa::{Isa, IsaError};
+pub use kernels::Kernels;
+#[cfg(feature = "alloc")]
+pub use packed::{Lanes, PackError, PackedDense, PackedSparse, PackedSpmm, PackedSpmv};
+pub use view::{Line, Rows, RowsMut};

@@ -1,0 +1,79 @@
+//! AVX-512 (F, BW, VL): 32 registers of 16.
+
+use crate::simd::Simd;
+use core::arch::x86_64::*;
+
+#[derive(Clone, Copy)]
+struct Avx512;
+
+impl Simd for Avx512 {
+    type V = __m512;
+    const LANES: usize = 16;
+    // 12 x 2 = 24 accumulators, 2 loads, and broadcasts: 27 of 32 registers.
+    const TILE_ROWS: usize = 12;
+    // 6 x 4 = 24 accumulators, 4 loads, 1 broadcast.
+    const WIDE_ROWS: usize = 6;
+
+    operations! {
+        fn splat(x: f32) -> __m512 { _mm512_set1_ps(x) }
+        fn load(from: *const f32) -> __m512 { _mm512_loadu_ps(from) }
+        fn store(to: *mut f32, v: __m512) { _mm512_storeu_ps(to, v) }
+        fn add(a: __m512, b: __m512) -> __m512 { _mm512_add_ps(a, b) }
+        fn sub(a: __m512, b: __m512) -> __m512 { _mm512_sub_ps(a, b) }
+        fn mul(a: __m512, b: __m512) -> __m512 { _mm512_mul_ps(a, b) }
+        fn div(a: __m512, b: __m512) -> __m512 { _mm512_div_ps(a, b) }
+        fn fma(a: __m512, b: __m512, c: __m512) -> __m512 { _mm512_fmadd_ps(a, b, c) }
+        fn sqrt(a: __m512) -> __m512 { _mm512_sqrt_ps(a) }
+        fn max(a: __m512, b: __m512) -> __m512 { _mm512_max_ps(a, b) }
+        fn min(a: __m512, b: __m512) -> __m512 { _mm512_min_ps(a, b) }
+        fn select_lt(a: __m512, b: __m512, x: __m512, y: __m512) -> __m512 { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), y, x) }
+        fn abs(a: __m512) -> __m512 { _mm512_abs_ps(a) }
+        fn copysign(a: __m512, sign: __m512) -> __m512 {
+            // Bit by bit, `mask ? sign : a`.
+            let mask = _mm512_castps_si512(_mm512_set1_ps(-0.0));
+            let (sign, a) = (_mm512_castps_si512(sign), _mm512_castps_si512(a));
+            _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<0xCA>(mask, sign, a))
+        }
+        fn scale_by_low_bits(a: __m512, n: __m512) -> __m512 {
+            let power = _mm512_slli_epi32::<23>(_mm512_castps_si512(n));
+            _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), power))
+        }
+        fn gather(base: *const f32, ids: *const u16) -> __m512 {
+            let ids = _mm512_cvtepu16_epi32(_mm256_loadu_si256(ids.cast()));
+            _mm512_i32gather_ps::<4>(ids, base)
+        }
+        fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+            let mut r = [_mm512_setzero_ps(); 16];
+            for (i, row) in r.iter_mut().enumerate() {
+                *row = Self::load(from.add(i * from_stride));
+            }
+            // Within each 128-bit quarter: pairs of rows, then quads of rows.
+            let mut pairs = r;
+            for i in 0..8 {
+                pairs[2 * i] = _mm512_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+                pairs[2 * i + 1] = _mm512_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+            }
+            let mut quads = r;
+            for i in 0..4 {
+                let (a, b) = (4 * i, 4 * i + 2);
+                quads[a] = _mm512_shuffle_ps::<0b01_00_01_00>(pairs[a], pairs[b]);
+                quads[a + 1] = _mm512_shuffle_ps::<0b11_10_11_10>(pairs[a], pairs[b]);
+                quads[a + 2] = _mm512_shuffle_ps::<0b01_00_01_00>(pairs[a + 1], pairs[b + 1]);
+                quads[a + 3] = _mm512_shuffle_ps::<0b11_10_11_10>(pairs[a + 1], pairs[b + 1]);
+            }
+            // Quarter q of quads[4 i + j] holds column 4 q + j of rows 4 i ..; a 4 x 4 transpose of quarters ends it.
+            for j in 0..4 {
+                let low = _mm512_shuffle_f32x4::<0b10_00_10_00>(quads[j], quads[4 + j]);
+                let high = _mm512_shuffle_f32x4::<0b10_00_10_00>(quads[8 + j], quads[12 + j]);
+                let low_odd = _mm512_shuffle_f32x4::<0b11_01_11_01>(quads[j], quads[4 + j]);
+                let high_odd = _mm512_shuffle_f32x4::<0b11_01_11_01>(quads[8 + j], quads[12 + j]);
+                Self::store(to.add(j * to_stride), _mm512_shuffle_f32x4::<0b10_00_10_00>(low, high));
+                Self::store(to.add((8 + j) * to_stride), _mm512_shuffle_f32x4::<0b11_01_11_01>(low, high));
+                Self::store(to.add((4 + j) * to_stride), _mm512_shuffle_f32x4::<0b10_00_10_00>(low_odd, high_odd));
+                Self::store(to.add((12 + j) * to_stride), _mm512_shuffle_f32x4::<0b11_01_11_01>(low_odd, high_odd));
+            }
+        }
+    }
+}
+
+entry_points!(Avx512, "avx512f,avx512bw,avx512vl,avx2,fma");

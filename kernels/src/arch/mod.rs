@@ -1,0 +1,86 @@
+//! One file per instruction set: its operations, its tile sizes, its entry points.
+
+use crate::Activation;
+use crate::generic::product::Product;
+use crate::generic::sparse::{Spmm, Spmv};
+use crate::generic::transpose::Transpose;
+use crate::isa::{Isa, Name};
+
+/// The entry points of one instruction set.
+///
+/// All are unsafe: the machine must have the set, and the pointers must hold what their structure says.
+pub(crate) struct Table {
+    pub(crate) lanes: usize,
+    pub(crate) tile_rows: usize,
+    pub(crate) product: unsafe fn(&Product),
+    pub(crate) spmm: unsafe fn(&Spmm),
+    pub(crate) spmv: unsafe fn(&Spmv),
+    pub(crate) transpose: unsafe fn(&Transpose),
+    pub(crate) activate: unsafe fn(Activation, *mut f32, usize),
+    pub(crate) fma_peak: unsafe fn(usize) -> f32,
+    pub(crate) read: unsafe fn(*const f32, usize) -> f32,
+}
+
+/// Writes the methods of [`Simd`](crate::simd::Simd) for one instruction set.
+macro_rules! operations {
+    ($(fn $name:ident($($arg:ident: $t:ty),*) $(-> $r:ty)? $body:block)+) => {
+        $(#[inline(always)]
+        unsafe fn $name($($arg: $t),*) $(-> $r)? {
+            // SAFETY: the trait's contract is the intrinsics': the machine has the set, and what a pointer names is there.
+            #[allow(unused_unsafe, reason = "`wide` is safe")]
+            unsafe { $body }
+        })+
+    };
+}
+
+/// Compiles every algorithm for one instruction set.
+macro_rules! entry_points {
+    ($simd:ty $(, $features:literal)?) => {
+        entry_points!(@each $simd, [$($features)?],
+            product(p: &$crate::generic::product::Product) = product::product;
+            spmm(p: &$crate::generic::sparse::Spmm) = sparse::spmm;
+            spmv(p: &$crate::generic::sparse::Spmv) = sparse::spmv;
+            transpose(p: &$crate::generic::transpose::Transpose) = transpose::transpose;
+            activate(activation: $crate::Activation, z: *mut f32, len: usize) = activate::all;
+            fma_peak(steps: usize) -> f32 = probe::fma_peak;
+            read(from: *const f32, len: usize) -> f32 = probe::read;
+        );
+    };
+    (@each $simd:ty, $features:tt, $($name:ident($($arg:ident: $t:ty),*) $(-> $r:ty)? = $module:ident::$f:ident;)+) => {
+        $(entry_points!(@one $simd, $features, $name($($arg: $t),*) $(-> $r)? = $module::$f);)+
+        pub(crate) static TABLE: $crate::arch::Table = $crate::arch::Table {
+            lanes: <$simd as $crate::simd::Simd>::LANES,
+            tile_rows: <$simd as $crate::simd::Simd>::TILE_ROWS,
+            $($name,)+
+        };
+    };
+    (@one $simd:ty, [$($features:literal)?], $name:ident($($arg:ident: $t:ty),*) $(-> $r:ty)? = $module:ident::$f:ident) => {
+        $(#[target_feature(enable = $features)])?
+        unsafe fn $name($($arg: $t),*) $(-> $r)? {
+            // SAFETY: whoever calls an entry point vouches for the machine and the pointers.
+            unsafe { $crate::generic::$module::$f::<$simd>($($arg),*) }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+
+/// The entry points of a set that the machine has.
+pub(crate) fn table(isa: Isa) -> &'static Table {
+    match isa.id() {
+        #[cfg(target_arch = "x86_64")]
+        Name::Avx2 => &avx2::TABLE,
+        #[cfg(target_arch = "x86_64")]
+        Name::Avx512 => &avx512::TABLE,
+        #[cfg(target_arch = "aarch64")]
+        Name::Neon => &neon::TABLE,
+        // An `Isa` of another architecture cannot be made here.
+        _ => &portable::TABLE,
+    }
+}

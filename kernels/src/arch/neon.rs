@@ -1,0 +1,53 @@
+//! NEON (AArch64): 32 registers of 4.
+
+use crate::simd::Simd;
+use core::arch::aarch64::*;
+
+#[derive(Clone, Copy)]
+struct Neon;
+
+impl Simd for Neon {
+    type V = float32x4_t;
+    const LANES: usize = 4;
+    // 12 x 2 = 24 accumulators, 2 loads, broadcasts: as AVX-512, a third of the width.
+    const TILE_ROWS: usize = 12;
+    const WIDE_ROWS: usize = 6;
+
+    operations! {
+        fn splat(x: f32) -> float32x4_t { vdupq_n_f32(x) }
+        fn load(from: *const f32) -> float32x4_t { vld1q_f32(from) }
+        fn store(to: *mut f32, v: float32x4_t) { vst1q_f32(to, v) }
+        fn add(a: float32x4_t, b: float32x4_t) -> float32x4_t { vaddq_f32(a, b) }
+        fn sub(a: float32x4_t, b: float32x4_t) -> float32x4_t { vsubq_f32(a, b) }
+        fn mul(a: float32x4_t, b: float32x4_t) -> float32x4_t { vmulq_f32(a, b) }
+        fn div(a: float32x4_t, b: float32x4_t) -> float32x4_t { vdivq_f32(a, b) }
+        fn fma(a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t { vfmaq_f32(c, a, b) }
+        fn sqrt(a: float32x4_t) -> float32x4_t { vsqrtq_f32(a) }
+        // Not `vmaxq_f32`, which orders zeros and returns NaN: the sets agree bit for bit.
+        fn max(a: float32x4_t, b: float32x4_t) -> float32x4_t { vbslq_f32(vcgtq_f32(a, b), a, b) }
+        fn min(a: float32x4_t, b: float32x4_t) -> float32x4_t { vbslq_f32(vcltq_f32(a, b), a, b) }
+        fn select_lt(a: float32x4_t, b: float32x4_t, x: float32x4_t, y: float32x4_t) -> float32x4_t { vbslq_f32(vcltq_f32(a, b), x, y) }
+        fn abs(a: float32x4_t) -> float32x4_t { vabsq_f32(a) }
+        fn copysign(a: float32x4_t, sign: float32x4_t) -> float32x4_t { vbslq_f32(vdupq_n_u32(1 << 31), sign, a) }
+        fn scale_by_low_bits(a: float32x4_t, n: float32x4_t) -> float32x4_t {
+            let power = vshlq_n_s32::<23>(vreinterpretq_s32_f32(n));
+            vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), power))
+        }
+        fn gather(base: *const f32, ids: *const u16) -> float32x4_t {
+            let at = |i: usize| *base.add(*ids.add(i) as usize);
+            Self::load([at(0), at(1), at(2), at(3)].as_ptr())
+        }
+        fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+            let row = |r: usize| Self::load(from.add(r * from_stride));
+            let (low, high) = (vtrnq_f32(row(0), row(1)), vtrnq_f32(row(2), row(3)));
+            let quad = |a, b| vreinterpretq_f32_f64(vtrn1q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
+            let quad_odd = |a, b| vreinterpretq_f32_f64(vtrn2q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
+            Self::store(to, quad(low.0, high.0));
+            Self::store(to.add(to_stride), quad(low.1, high.1));
+            Self::store(to.add(2 * to_stride), quad_odd(low.0, high.0));
+            Self::store(to.add(3 * to_stride), quad_odd(low.1, high.1));
+        }
+    }
+}
+
+entry_points!(Neon, "neon");

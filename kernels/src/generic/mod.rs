@@ -1,0 +1,10 @@
+//! Each algorithm once, over [`Simd`](crate::simd::Simd).
+//!
+//! An algorithm is an `#[inline(always)]` function of one argument structure of raw pointers; `arch` makes an entry point of
+//! it for every instruction set, and `kernels` fills the structure from checked views.
+
+pub(crate) mod activate;
+pub(crate) mod probe;
+pub(crate) mod product;
+pub(crate) mod sparse;
+pub(crate) mod transpose;

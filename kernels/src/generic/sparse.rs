@@ -1,0 +1,168 @@
+//! The sparse products, over rows taken a few at a time.
+//!
+//! The weights come in groups of R rows with about the same number of nonzeros (see `packed`): step t of a group holds the t-th
+//! nonzero of each of its rows, value and column. A row that ends early is filled up with zeros, which add nothing.
+
+use super::activate::{self, in_registers};
+use crate::Activation;
+use crate::simd::Simd;
+
+/// R rows of the matrix and how many steps they take.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Group<const R: usize> {
+    /// The rows of the output. A last group that is not full repeats its last row: the same result is written twice.
+    pub(crate) rows: [u32; R],
+    pub(crate) steps: u32,
+}
+
+/// Rows per group of a product with a batch: 4 rows x 2 registers are 8 chains of FMAs, one step of which costs 4 broadcasts
+/// and 8 loads that ride along with their FMAs.
+pub(crate) const SPMM_ROWS: usize = 4;
+/// Rows per group of a product with a vector: one line, the rows in the lanes.
+pub(crate) const SPMV_ROWS: usize = 16;
+
+/// One block of columns of a sparse matrix times one panel.
+pub(crate) struct Spmm {
+    pub(crate) groups: *const Group<SPMM_ROWS>,
+    pub(crate) group_count: usize,
+    /// `[step][SPMM_ROWS]`, all groups in a row.
+    pub(crate) values: *const f32,
+    /// The columns of the values, counted from the block's first.
+    pub(crate) ids: *const u16,
+    /// The panel `[feature][lanes]`, from the block's first feature on.
+    pub(crate) x: *const f32,
+    pub(crate) x_stride: usize,
+    pub(crate) y: *mut f32,
+    pub(crate) y_stride: usize,
+    /// Multiple of 16.
+    pub(crate) lanes: usize,
+    /// One value per row, or null: go on from what the previous block left in `y`.
+    pub(crate) bias: *const f32,
+    /// What ends the last block; `None` leaves the sums for the next one.
+    pub(crate) activation: Option<Activation>,
+}
+
+/// # Safety
+/// The machine has the instruction set; groups, values and ids are readable over their counts, every id is a feature of `x`,
+/// every row one of `y` and `bias`.
+#[inline(always)]
+pub(crate) unsafe fn spmm<S: Simd>(p: &Spmm) {
+    let mut lane = 0;
+    while lane < p.lanes {
+        let registers = 2.min((p.lanes - lane) / S::LANES);
+        // SAFETY: the caller's promise, and lane + registers * LANES <= lanes.
+        unsafe {
+            match registers {
+                2 => spmm_groups::<S, 2>(p, lane),
+                _ => spmm_groups::<S, 1>(p, lane),
+            }
+        }
+        lane += registers * S::LANES;
+    }
+}
+
+/// # Safety
+/// As for [`spmm`], for NV registers from `lane` on.
+#[inline(always)]
+unsafe fn spmm_groups<S: Simd, const NV: usize>(p: &Spmm, lane: usize) {
+    const R: usize = SPMM_ROWS;
+    let relu = p.activation == Some(Activation::Relu);
+    // SAFETY: every offset is below a count, or a row or id that the caller vouches for.
+    unsafe {
+        let (x, y) = (p.x.add(lane), p.y.add(lane));
+        let (mut values, mut ids) = (p.values, p.ids);
+        for g in 0..p.group_count {
+            let group = &*p.groups.add(g);
+            let mut acc = [[S::splat(0.0); NV]; R];
+            for r in 0..R {
+                let row = group.rows[r] as usize;
+                for v in 0..NV {
+                    acc[r][v] = if p.bias.is_null() {
+                        S::load(y.add(row * p.y_stride + v * S::LANES))
+                    } else {
+                        S::splat(*p.bias.add(row))
+                    };
+                }
+            }
+            for _ in 0..group.steps {
+                for r in 0..R {
+                    let w = S::splat(*values.add(r));
+                    let from = x.add(*ids.add(r) as usize * p.x_stride);
+                    for v in 0..NV {
+                        acc[r][v] = S::fma(w, S::load(from.add(v * S::LANES)), acc[r][v]);
+                    }
+                }
+                values = values.add(R);
+                ids = ids.add(R);
+            }
+            for r in 0..R {
+                let to = y.add(group.rows[r] as usize * p.y_stride);
+                for v in 0..NV {
+                    S::store(to.add(v * S::LANES), activate::settle::<S>(acc[r][v], relu));
+                }
+                if let Some(activation) = p.activation
+                    && !in_registers(activation)
+                    && !group.rows[..r].contains(&group.rows[r])
+                {
+                    activate::rows::<S>(activation, to, 0, 1, NV * S::LANES);
+                }
+            }
+        }
+    }
+}
+
+/// One block of columns of a sparse matrix times one vector.
+pub(crate) struct Spmv {
+    pub(crate) groups: *const Group<SPMV_ROWS>,
+    pub(crate) group_count: usize,
+    /// `[step][SPMV_ROWS]`, all groups in a row.
+    pub(crate) values: *const f32,
+    pub(crate) ids: *const u16,
+    /// The vector, from the block's first feature on.
+    pub(crate) x: *const f32,
+    pub(crate) y: *mut f32,
+    /// One value per row, or null: go on from what the previous block left in `y`.
+    pub(crate) bias: *const f32,
+}
+
+/// Leaves `z`: the activation is a pass of its own over the whole vector.
+///
+/// # Safety
+/// As for [`spmm`].
+#[inline(always)]
+pub(crate) unsafe fn spmv<S: Simd>(p: &Spmv) {
+    const R: usize = SPMV_ROWS;
+    let registers = R / S::LANES;
+    // SAFETY: every offset is below a count, or a row or id that the caller vouches for.
+    unsafe {
+        let (mut values, mut ids) = (p.values, p.ids);
+        let start = if p.bias.is_null() { p.y.cast_const() } else { p.bias };
+        for g in 0..p.group_count {
+            let group = &*p.groups.add(g);
+            let mut sums = [0.0f32; R];
+            for r in 0..R {
+                sums[r] = *start.add(group.rows[r] as usize);
+            }
+            // At most R / 4 registers are in use: the narrowest set has 4 lanes.
+            let mut acc = [S::splat(0.0); R / 4];
+            for v in 0..registers {
+                acc[v] = S::load(sums.as_ptr().add(v * S::LANES));
+            }
+            for _ in 0..group.steps {
+                for v in 0..registers {
+                    let gathered = S::gather(p.x, ids.add(v * S::LANES));
+                    acc[v] = S::fma(S::load(values.add(v * S::LANES)), gathered, acc[v]);
+                }
+                values = values.add(R);
+                ids = ids.add(R);
+            }
+            for v in 0..registers {
+                S::store(sums.as_mut_ptr().add(v * S::LANES), activate::settle::<S>(acc[v], false));
+            }
+            for r in 0..R {
+                *p.y.add(group.rows[r] as usize) = sums[r];
+            }
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! The kernels of one instruction set: the only crossing from checked views to raw pointers.
+
+use crate::activation::Activation;
+use crate::arch::{self, Table};
+use crate::generic::probe;
+use crate::generic::product::{Left, Product, Start};
+use crate::generic::transpose::Transpose;
+use crate::isa::Isa;
+use crate::view::{Line, Rows, RowsMut};
+#[cfg(feature = "alloc")]
+use crate::{
+    generic::sparse::{Spmm, Spmv},
+    packed::{Lanes, PackedDense, PackedSpmm, PackedSpmv},
+};
+
+/// The entry points of one instruction set, resolved once.
+///
+/// Shapes are checked here, on every call; a mismatch is a programming error and panics.
+#[derive(Clone, Copy)]
+pub struct Kernels {
+    isa: Isa,
+    table: &'static Table,
+}
+
+impl core::fmt::Debug for Kernels {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Kernels({})", self.isa)
+    }
+}
+
+impl Kernels {
+    /// The kernels of `isa`.
+    pub fn new(isa: Isa) -> Kernels {
+        Kernels { isa, table: arch::table(isa) }
+    }
+
+    /// The instruction set.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// f32 per register.
+    pub fn register_lanes(&self) -> usize {
+        self.table.lanes
+    }
+
+    /// Outputs per register tile of a dense product with the batch in the lanes.
+    pub fn tile_rows(&self) -> usize {
+        self.table.tile_rows
+    }
+
+    /// `c = act(bias + a^T b)`: `a` is `[k, m]`, `b` `[k, n]`, `c` `[m, n]`, `bias` one value per column of `c`, in lines, or none.
+    ///
+    /// # Panics
+    /// The shapes do not fit each other.
+    pub fn gemm_tn(
+        &self,
+        a: Rows<'_>,
+        b: Rows<'_>,
+        bias: Option<&[Line]>,
+        activation: Activation,
+        c: &mut RowsMut<'_>,
+    ) {
+        assert_eq!(a.rows(), b.rows(), "both operands have k rows");
+        assert_eq!((a.cols(), b.cols()), (c.rows(), c.cols()), "c is [columns of a, columns of b]");
+        let start = match bias {
+            Some(bias) => {
+                assert!(bias.len() >= Line::count(b.cols()), "one bias for each column");
+                Start::Columns(bias.as_ptr().cast())
+            }
+            None => Start::Zero,
+        };
+        let product = Product {
+            m: a.cols(),
+            n: b.cols().next_multiple_of(Line::LEN),
+            k: a.rows(),
+            a: a.ptr(),
+            left: Left::Strided(a.stride()),
+            b: b.ptr(),
+            b_stride: b.stride(),
+            c: c.ptr(),
+            c_stride: c.stride(),
+            start,
+            activation,
+        };
+        // SAFETY: an `Isa` proves the machine; the views reach over [k, m], [k, n] and [m, n] with rows padded to whole lines,
+        // checked against each other above.
+        unsafe { (self.table.product)(&product) }
+    }
+
+    /// `to = from^T`: `from` is `[rows, cols]`, `to` `[cols, rows]`; the padding of `to` becomes zero.
+    ///
+    /// # Panics
+    /// The shapes do not fit each other.
+    pub fn transpose(&self, from: Rows<'_>, to: &mut RowsMut<'_>) {
+        assert_eq!((from.rows(), from.cols()), (to.cols(), to.rows()), "the transpose of [r, c] is [c, r]");
+        // SAFETY: the views reach over their shapes, which fit each other; see `transpose_raw`.
+        unsafe { self.transpose_raw(from.ptr(), from.stride(), from.rows(), to) }
+    }
+
+    /// Turns row-major `rows` `[batch, features]` into the panel `[features, batch]`; its padding becomes zero.
+    ///
+    /// # Panics
+    /// The length of `rows` is not `batch * features` of the panel.
+    pub fn rows_to_panel(&self, rows: &[f32], panel: &mut RowsMut<'_>) {
+        assert_eq!(rows.len(), panel.rows() * panel.cols(), "the panel holds [features, batch]");
+        // SAFETY: `rows` is batch rows of `features` values, end to end.
+        unsafe { self.transpose_raw(rows.as_ptr(), panel.rows(), panel.cols(), panel) }
+    }
+
+    /// Turns the panel `[features, batch]` into row-major `rows` `[batch, features]`.
+    ///
+    /// # Panics
+    /// The length of `rows` is not `batch * features` of the panel.
+    pub fn panel_to_rows(&self, panel: Rows<'_>, rows: &mut [f32]) {
+        assert_eq!(rows.len(), panel.rows() * panel.cols(), "the panel holds [features, batch]");
+        let transpose = Transpose {
+            rows: panel.rows(),
+            cols: panel.cols(),
+            from: panel.ptr(),
+            from_stride: panel.stride(),
+            to: rows.as_mut_ptr(),
+            to_stride: panel.rows(),
+            padded_rows: panel.rows(),
+        };
+        // SAFETY: an `Isa` proves the machine; the view reaches over its shape and `rows` over its transpose.
+        unsafe { (self.table.transpose)(&transpose) }
+    }
+
+    /// # Safety
+    /// `from` is readable over `rows` rows of `to.rows()` values, `stride` apart.
+    unsafe fn transpose_raw(&self, from: *const f32, stride: usize, rows: usize, to: &mut RowsMut<'_>) {
+        let transpose = Transpose {
+            rows,
+            cols: to.rows(),
+            from,
+            from_stride: stride,
+            to: to.ptr(),
+            to_stride: to.stride(),
+            padded_rows: rows.next_multiple_of(Line::LEN),
+        };
+        // SAFETY: an `Isa` proves the machine; `from` is the caller's promise; `to` is [cols, rows], rows padded to whole lines.
+        unsafe { (self.table.transpose)(&transpose) }
+    }
+
+    /// Runs fused multiply-adds on registers alone for a while: returns the number of f32 operations done.
+    /// Divided by the time it took, that is the machine's peak.
+    pub fn fma_peak(&self, steps: usize) -> u64 {
+        // SAFETY: an `Isa` proves the machine.
+        core::hint::black_box(unsafe { (self.table.fma_peak)(steps) });
+        probe::fma_flops(self.table.lanes, steps)
+    }
+
+    /// Reads `lines` once: returns the number of bytes read. Divided by the time it took, that is the bandwidth of the memory
+    /// that holds them.
+    pub fn read(&self, lines: &[Line]) -> usize {
+        // The loop reads 8 registers at a time, 8 lines at most.
+        let whole = lines.len() - lines.len() % 8;
+        // SAFETY: an `Isa` proves the machine; `whole` lines are readable.
+        core::hint::black_box(unsafe { (self.table.read)(lines.as_ptr().cast(), whole * Line::LEN) });
+        whole * size_of::<Line>()
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Kernels {
+    /// One dense layer over a batch: `y = act(weight x + bias)`.
+    ///
+    /// `x` is `[fan_in, batch]`. With [`Lanes::Batch`] `y` is `[fan_out, batch]`, with [`Lanes::Outputs`] `[batch, fan_out]`.
+    ///
+    /// # Panics
+    /// The shapes do not fit, or the weights are packed for another instruction set.
+    pub fn gemm(&self, w: &PackedDense, x: Rows<'_>, activation: Activation, y: &mut RowsMut<'_>) {
+        assert_eq!(w.isa(), self.isa, "weights are packed for one instruction set");
+        assert_eq!(x.rows(), w.fan_in(), "x is [fan_in, batch]");
+        match w.lanes() {
+            Lanes::Batch => {
+                assert_eq!((y.rows(), y.cols()), (w.fan_out(), x.cols()), "y is [fan_out, batch]");
+                let product = Product {
+                    m: w.fan_out(),
+                    n: x.cols().next_multiple_of(Line::LEN),
+                    k: w.fan_in(),
+                    a: w.weight(),
+                    left: Left::Tiled,
+                    b: x.ptr(),
+                    b_stride: x.stride(),
+                    c: y.ptr(),
+                    c_stride: y.stride(),
+                    start: Start::Rows(w.bias()),
+                    activation,
+                };
+                // SAFETY: an `Isa` proves the machine; weights packed by this set's tiles reach over [fan_in, fan_out], the bias
+                // over fan_out, and the views over their shapes, checked above, with rows padded to whole lines.
+                unsafe { (self.table.product)(&product) }
+            }
+            Lanes::Outputs => {
+                assert_eq!((y.rows(), y.cols()), (x.cols(), w.fan_out()), "y is [batch, fan_out]");
+                // SAFETY: x is readable over [fan_in, batch] and y writable over [batch, fan_out] padded to whole lines.
+                unsafe {
+                    self.column_blocks(w, (x.ptr(), x.stride(), x.cols()), activation, (y.ptr(), y.stride()))
+                }
+            }
+        }
+    }
+
+    /// One dense layer for one input: `y = act(weight x + bias)`, with weights packed with [`Lanes::Outputs`].
+    ///
+    /// `x` is `[fan_in]`, `y` `[fan_out]` in whole lines.
+    ///
+    /// # Panics
+    /// The shapes do not fit, or the weights are packed otherwise.
+    pub fn gemv(&self, w: &PackedDense, x: &[f32], activation: Activation, y: &mut [Line]) {
+        assert_eq!((w.isa(), w.lanes()), (self.isa, Lanes::Outputs), "weights are packed for one kernel");
+        assert_eq!(x.len(), w.fan_in(), "x is [fan_in]");
+        assert!(y.len() >= Line::count(w.fan_out()), "y is [fan_out]");
+        let stride = y.len() * Line::LEN;
+        // SAFETY: x is readable over [fan_in, 1] with stride 1, and y writable over fan_out padded to whole lines.
+        unsafe { self.column_blocks(w, (x.as_ptr(), 1, 1), activation, (y.as_mut_ptr().cast(), stride)) }
+    }
+
+    /// # Safety
+    /// `x` (pointer, stride, batch) is readable over `[fan_in, batch]`, `y` (pointer, stride) writable over `[batch, fan_out]`,
+    /// rows padded to whole lines; the weights are packed with [`Lanes::Outputs`].
+    unsafe fn column_blocks(
+        &self,
+        w: &PackedDense,
+        (x, x_stride, batch): (*const f32, usize, usize),
+        activation: Activation,
+        (y, y_stride): (*mut f32, usize),
+    ) {
+        for (first, width) in w.column_blocks() {
+            let product = Product {
+                m: batch,
+                n: width,
+                k: w.fan_in(),
+                a: x,
+                left: Left::Strided(x_stride),
+                b: w.weight().wrapping_add(first * w.fan_in()),
+                b_stride: width,
+                c: y.wrapping_add(first),
+                c_stride: y_stride,
+                start: Start::Columns(w.bias().wrapping_add(first)),
+                activation,
+            };
+            // SAFETY: an `Isa` proves the machine; a packed block reaches over [fan_in, width], the bias over whole lines, and
+            // first + width is at most fan_out padded to whole lines.
+            unsafe { (self.table.product)(&product) }
+        }
+    }
+
+    /// One sparse layer over a batch: `y = act(weight x + bias)`; `x` is `[fan_in, batch]`, `y` `[fan_out, batch]`.
+    ///
+    /// # Panics
+    /// The shapes do not fit.
+    pub fn spmm(&self, w: &PackedSpmm, x: Rows<'_>, activation: Activation, y: &mut RowsMut<'_>) {
+        assert_eq!(x.rows(), w.fan_in(), "x is [fan_in, batch]");
+        assert_eq!((y.rows(), y.cols()), (w.fan_out(), x.cols()), "y is [fan_out, batch]");
+        let last = w.blocks().len() - 1;
+        for (b, block) in w.blocks().iter().enumerate() {
+            let groups = w.groups(block);
+            let spmm = Spmm {
+                groups: groups.as_ptr(),
+                group_count: groups.len(),
+                values: w.values(block),
+                ids: w.ids(block),
+                x: x.ptr().wrapping_add(block.first_column * x.stride()),
+                x_stride: x.stride(),
+                y: y.ptr(),
+                y_stride: y.stride(),
+                lanes: x.cols().next_multiple_of(Line::LEN),
+                bias: if b == 0 { w.bias() } else { core::ptr::null() },
+                activation: (b == last).then_some(activation),
+            };
+            // SAFETY: an `Isa` proves the machine; the packed form's rows are below fan_out and its ids, from the block's first
+            // column on, below fan_in; the views reach over fan_in and fan_out rows, padded to whole lines.
+            unsafe { (self.table.spmm)(&spmm) }
+        }
+    }
+
+    /// One sparse layer for one input: `y = act(weight x + bias)`; `x` is `[fan_in]`, `y` `[fan_out]` in whole lines.
+    ///
+    /// # Panics
+    /// The shapes do not fit.
+    pub fn spmv(&self, w: &PackedSpmv, x: &[f32], activation: Activation, y: &mut [Line]) {
+        assert_eq!(x.len(), w.fan_in(), "x is [fan_in]");
+        assert!(y.len() >= Line::count(w.fan_out()), "y is [fan_out]");
+        for (b, block) in w.blocks().iter().enumerate() {
+            let groups = w.groups(block);
+            let spmv = Spmv {
+                groups: groups.as_ptr(),
+                group_count: groups.len(),
+                values: w.values(block),
+                ids: w.ids(block),
+                x: x[block.first_column..].as_ptr(),
+                y: y.as_mut_ptr().cast(),
+                bias: if b == 0 { w.bias() } else { core::ptr::null() },
+            };
+            // SAFETY: as in `spmm`, for a vector and a line of rows.
+            unsafe { (self.table.spmv)(&spmv) }
+        }
+        self.activate(activation, &mut y[..Line::count(w.fan_out())]);
+    }
+}
+
+impl Kernels {
+    /// `h = act(z)`, in place.
+    pub fn activate(&self, activation: Activation, z: &mut [Line]) {
+        // SAFETY: an `Isa` proves the machine; the lines are readable and writable.
+        unsafe { (self.table.activate)(activation, z.as_mut_ptr().cast(), z.len() * Line::LEN) }
+    }
+}

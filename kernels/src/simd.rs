@@ -1,0 +1,48 @@
+//! The vector operations that every algorithm is written over.
+//!
+//! Each is a thin `#[inline(always)]` name for one or two instructions, so that the algorithm, inlined into an entry point that
+//! carries `#[target_feature]` (see `arch`), compiles to just those.
+
+/// One instruction set's registers of f32, and the tile sizes that fill them.
+///
+/// # Safety
+/// Every method may execute instructions of the set: call them only where the machine is known to have it.
+pub(crate) trait Simd: Copy {
+    /// One register.
+    type V: Copy;
+    /// f32 per register: 4, 8 or 16, so that a `Line` is whole registers.
+    const LANES: usize;
+    /// Rows of a register tile that is two registers wide.
+    const TILE_ROWS: usize;
+    /// Rows up to which a tile may be four registers wide.
+    const WIDE_ROWS: usize;
+
+    unsafe fn splat(x: f32) -> Self::V;
+    /// Any alignment.
+    unsafe fn load(from: *const f32) -> Self::V;
+    /// Any alignment.
+    unsafe fn store(to: *mut f32, v: Self::V);
+    unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
+    unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
+    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
+    unsafe fn div(a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b + c`, fused where the set fuses.
+    unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    unsafe fn sqrt(a: Self::V) -> Self::V;
+    /// The larger; `b` where either is NaN or both are zeros.
+    unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// The smaller; `b` where either is NaN or both are zeros.
+    unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
+    /// `x` where `a < b`, else `y` (also where `a` or `b` is NaN).
+    unsafe fn select_lt(a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V;
+    unsafe fn abs(a: Self::V) -> Self::V;
+    /// The magnitude of `a` with the sign of `sign`.
+    unsafe fn copysign(a: Self::V, sign: Self::V) -> Self::V;
+    /// `a * 2^n`, where the low 9 bits of the bits of `n` hold the integer n (two's complement) and neither `a` nor the
+    /// result leaves the normal numbers: one shift and one integer addition.
+    unsafe fn scale_by_low_bits(a: Self::V, n: Self::V) -> Self::V;
+    /// `LANES` values at `base + ids[i]`.
+    unsafe fn gather(base: *const f32, ids: *const u16) -> Self::V;
+    /// Transposes a block of `LANES` x `LANES`: `to[c * to_stride + r] = from[r * from_stride + c]`.
+    unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize);
+}
