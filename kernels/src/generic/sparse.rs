@@ -101,9 +101,9 @@ unsafe fn spmm_groups<S: Simd, const NV: usize>(p: &Spmm, lane: usize) {
                 for v in 0..NV {
                     S::store(to.add(v * S::LANES), activate::settle::<S>(acc[r][v], relu));
                 }
+                // A repeated row is stored again as z, so each store is followed by its own activation.
                 if let Some(activation) = p.activation
                     && !in_registers(activation)
-                    && !group.rows[..r].contains(&group.rows[r])
                 {
                     activate::rows::<S>(activation, to, 0, 1, NV * S::LANES);
                 }
