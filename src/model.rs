@@ -1,1 +1,0 @@
-//! What a network is: layers of weight, bias and activation.
