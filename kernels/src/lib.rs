@@ -5,6 +5,7 @@
 //! view     borrowed operands, checked when made
 //! packed   owned weights, packed for one instruction set, checked once
 //! kernels  the entry points of one instruction set behind checked safe functions
+//! pool     threads that wait for the parts of a product
 //! generic  each algorithm once, over the operations of `simd`
 //! arch     the operations and entry points of each instruction set
 //! ```
@@ -27,6 +28,8 @@ mod isa;
 mod kernels;
 #[cfg(feature = "alloc")]
 mod packed;
+#[cfg(feature = "std")]
+mod pool;
 mod simd;
 mod view;
 
@@ -38,4 +41,6 @@ pub use isa::{Isa, IsaError};
 pub use kernels::Kernels;
 #[cfg(feature = "alloc")]
 pub use packed::{Lanes, PackError, PackedDense, PackedSparse, PackedSpmm, PackedSpmv};
+#[cfg(feature = "std")]
+pub use pool::Pool;
 pub use view::{Line, PANEL_LANES, Rows, RowsMut};
