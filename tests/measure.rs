@@ -116,7 +116,7 @@ fn even_an_empty_call_has_a_ratio() {
 
 #[test]
 fn the_faster_candidate_is_chosen() {
-    // A wrong answer would take an empty call that sleeps 5 ms, twice.
+    // For a wrong answer, an empty call would have to be held up for 5 ms in every round.
     let slow = || Subject::new("slow", |_| std::thread::sleep(Duration::from_millis(5)));
     let quick = || Subject::new("quick", |_| {});
     assert_eq!(choose(&mut [slow(), quick(), slow()], 100_000), 1);
@@ -159,6 +159,9 @@ fn intervals_of_known_values() {
     // A median of two draws is 1 or 3 with probability 1/4 each, of three draws 1 or 3 with 7/27 each.
     assert_eq!(interval(&[3.0, 1.0]), Interval { mid: 2.0, lo: 1.0, hi: 3.0 });
     assert_eq!(interval(&[3.0, 1.0, 2.0]), Interval { mid: 2.0, lo: 1.0, hi: 3.0 });
+    // Of an even number the middle two count: 10 is both of them once in 115 resamples, one of them in 19.
+    assert_eq!(interval(&[0.0, 0.0, 10.0, 0.0, 0.0, 0.0]), Interval { mid: 0.0, lo: 0.0, hi: 5.0 });
+    assert_eq!(interval(&[10.0, 10.0, 0.0, 10.0, 10.0, 10.0]), Interval { mid: 10.0, lo: 5.0, hi: 10.0 });
     assert!(interval(&[]).mid.is_nan() && interval(&[]).lo.is_nan());
 }
 
