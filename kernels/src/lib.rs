@@ -38,4 +38,4 @@ pub use isa::{Isa, IsaError};
 pub use kernels::Kernels;
 #[cfg(feature = "alloc")]
 pub use packed::{Lanes, PackError, PackedDense, PackedSparse, PackedSpmm, PackedSpmv};
-pub use view::{Line, Rows, RowsMut};
+pub use view::{Line, PANEL_LANES, Rows, RowsMut};

@@ -1,1 +1,0 @@
-//! From IDX files to examples.

@@ -1,1 +1,0 @@
-//! IDX files, raw and gzip.

@@ -1,1 +1,0 @@
-//! Drawn digits, for when no data is given.
