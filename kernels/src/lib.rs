@@ -28,6 +28,8 @@ mod kernels;
 #[cfg(feature = "alloc")]
 mod packed;
 mod simd;
+#[cfg(feature = "train")]
+mod training;
 mod view;
 
 pub use activation::{Activation, UnknownActivation};
@@ -38,4 +40,6 @@ pub use isa::{Isa, IsaError};
 pub use kernels::Kernels;
 #[cfg(feature = "alloc")]
 pub use packed::{Lanes, PackError, PackedDense, PackedSparse, PackedSpmm, PackedSpmv};
+#[cfg(feature = "train")]
+pub use training::{Adam, AdamState, Momentum, Sgd};
 pub use view::{Line, Rows, RowsMut};
