@@ -31,6 +31,8 @@ mod packed;
 #[cfg(feature = "std")]
 mod pool;
 mod simd;
+#[cfg(feature = "train")]
+mod training;
 mod view;
 
 pub use activation::{Activation, UnknownActivation};
@@ -43,4 +45,6 @@ pub use kernels::Kernels;
 pub use packed::{Lanes, PackError, PackedDense, PackedSparse, PackedSpmm, PackedSpmv};
 #[cfg(feature = "std")]
 pub use pool::Pool;
+#[cfg(feature = "train")]
+pub use training::{Adam, AdamState, Momentum, Sgd};
 pub use view::{Line, Rows, RowsMut};
