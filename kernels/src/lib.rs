@@ -31,6 +31,8 @@ mod packed;
 #[cfg(feature = "oracle")]
 pub mod reference;
 mod simd;
+#[cfg(feature = "train")]
+mod training;
 mod view;
 
 pub use activation::{Activation, UnknownActivation};
@@ -41,4 +43,6 @@ pub use isa::{Isa, IsaError};
 pub use kernels::Kernels;
 #[cfg(feature = "alloc")]
 pub use packed::{Lanes, PackError, PackedDense, PackedSparse, PackedSpmm, PackedSpmv};
+#[cfg(feature = "train")]
+pub use training::{Adam, AdamState, Momentum, Sgd};
 pub use view::{Line, Rows, RowsMut};

@@ -28,6 +28,7 @@ pub(crate) trait Simd: Copy {
     unsafe fn div(a: Self::V, b: Self::V) -> Self::V;
     /// `a * b + c`, fused where the set fuses.
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    #[cfg_attr(not(feature = "train"), allow(dead_code, reason = "only Adam takes roots"))]
     unsafe fn sqrt(a: Self::V) -> Self::V;
     /// The larger; `b` where either is NaN or both are zeros.
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V;

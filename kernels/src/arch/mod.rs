@@ -4,6 +4,12 @@ use crate::Activation;
 use crate::generic::product::Product;
 use crate::generic::sparse::{Spmm, Spmv};
 use crate::generic::transpose::Transpose;
+#[cfg(feature = "train")]
+use crate::generic::{
+    activate::Backward,
+    loss::{CrossEntropy, SquaredError, SumRows},
+    optimize::{AdamStep, MomentumStep, Tensor},
+};
 use crate::isa::{Isa, Name};
 
 /// The entry points of one instruction set.
@@ -19,6 +25,21 @@ pub(crate) struct Table {
     pub(crate) activate: unsafe fn(Activation, *mut f32, usize),
     pub(crate) fma_peak: unsafe fn(usize) -> f32,
     pub(crate) read: unsafe fn(*const f32, usize) -> f32,
+    #[cfg(feature = "train")]
+    pub(crate) training: TrainingTable,
+}
+
+/// Those that only training needs.
+#[cfg(feature = "train")]
+pub(crate) struct TrainingTable {
+    pub(crate) backward: unsafe fn(&Backward),
+    pub(crate) softmax_cross_entropy: unsafe fn(&CrossEntropy),
+    pub(crate) binary_cross_entropy: unsafe fn(&CrossEntropy),
+    pub(crate) mean_squared_error: unsafe fn(&SquaredError),
+    pub(crate) sum_rows: unsafe fn(&SumRows),
+    pub(crate) sgd: unsafe fn(&Tensor, f32),
+    pub(crate) momentum: unsafe fn(&Tensor, &MomentumStep),
+    pub(crate) adam: unsafe fn(&Tensor, &AdamStep),
 }
 
 /// Writes the methods of [`Simd`](crate::simd::Simd) for one instruction set.
@@ -44,14 +65,30 @@ macro_rules! entry_points {
             activate(activation: $crate::Activation, z: *mut f32, len: usize) = activate::all;
             fma_peak(steps: usize) -> f32 = probe::fma_peak;
             read(from: *const f32, len: usize) -> f32 = probe::read;
+            #[cfg(feature = "train")] {
+                backward(p: &$crate::generic::activate::Backward) = activate::backward;
+                softmax_cross_entropy(p: &$crate::generic::loss::CrossEntropy) = loss::softmax_cross_entropy;
+                binary_cross_entropy(p: &$crate::generic::loss::CrossEntropy) = loss::binary_cross_entropy;
+                mean_squared_error(p: &$crate::generic::loss::SquaredError) = loss::mean_squared_error;
+                sum_rows(p: &$crate::generic::loss::SumRows) = loss::sum_rows;
+                sgd(p: &$crate::generic::optimize::Tensor, rate: f32) = optimize::sgd;
+                momentum(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::MomentumStep) = optimize::momentum;
+                adam(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::AdamStep) = optimize::adam;
+            }
         );
     };
-    (@each $simd:ty, $features:tt, $($name:ident($($arg:ident: $t:ty),*) $(-> $r:ty)? = $module:ident::$f:ident;)+) => {
+    (@each $simd:ty, $features:tt,
+        $($name:ident($($arg:ident: $t:ty),*) $(-> $r:ty)? = $module:ident::$f:ident;)+
+        #[cfg($train:meta)] { $($tname:ident($($targ:ident: $tt:ty),*) = $tmodule:ident::$tf:ident;)+ }
+    ) => {
         $(entry_points!(@one $simd, $features, $name($($arg: $t),*) $(-> $r)? = $module::$f);)+
+        $(#[cfg($train)] entry_points!(@one $simd, $features, $tname($($targ: $tt),*) = $tmodule::$tf);)+
         pub(crate) static TABLE: $crate::arch::Table = $crate::arch::Table {
             lanes: <$simd as $crate::simd::Simd>::LANES,
             tile_rows: <$simd as $crate::simd::Simd>::TILE_ROWS,
             $($name,)+
+            #[cfg($train)]
+            training: $crate::arch::TrainingTable { $($tname,)+ },
         };
     };
     (@one $simd:ty, [$($features:literal)?], $name:ident($($arg:ident: $t:ty),*) $(-> $r:ty)? = $module:ident::$f:ident) => {

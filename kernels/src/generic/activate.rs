@@ -1,5 +1,6 @@
 //! Activations, as the end of a product and on their own.
 
+use super::exp;
 use crate::Activation;
 use crate::simd::Simd;
 
@@ -51,16 +52,66 @@ pub(crate) unsafe fn rows<S: Simd>(
 /// The machine has the instruction set and `z` is readable and writable over `len` values.
 #[inline(always)]
 pub(crate) unsafe fn all<S: Simd>(activation: Activation, z: *mut f32, len: usize) {
-    for at in (0..len).step_by(S::LANES) {
-        // SAFETY: `at` + LANES is at most `len`.
-        unsafe {
-            let v = S::load(z.add(at));
-            let h = match activation {
-                Activation::Identity => v,
-                Activation::Relu => settle::<S>(v, true),
-                Activation::Gaussian | Activation::Sigmoid | Activation::Tanh => v,
-            };
-            S::store(z.add(at), h);
+    // A macro, not a function of a closure: a closure would not be compiled for the instruction set.
+    macro_rules! each {
+        ($v:ident => $h:expr) => {
+            for at in (0..len).step_by(S::LANES) {
+                // SAFETY: `at` + LANES is at most `len`.
+                unsafe {
+                    let $v = S::load(z.add(at));
+                    S::store(z.add(at), $h);
+                }
+            }
+        };
+    }
+    match activation {
+        Activation::Identity => {}
+        Activation::Relu => each!(v => settle::<S>(v, true)),
+        Activation::Gaussian => each!(v => exp::gaussian::<S>(v)),
+        Activation::Sigmoid => each!(v => exp::sigmoid::<S>(v)),
+        Activation::Tanh => each!(v => exp::tanh::<S>(v)),
+    }
+}
+
+/// The operands of `dz = dh act'(z)`.
+#[cfg(feature = "train")]
+pub(crate) struct Backward {
+    pub(crate) activation: Activation,
+    /// Multiple of 16.
+    pub(crate) len: usize,
+    pub(crate) z: *const f32,
+    pub(crate) h: *const f32,
+    /// dh on the way in, dz on the way out.
+    pub(crate) dh: *mut f32,
+}
+
+/// `dh *= act'(z)`, the derivative expressed by `h = act(z)` (the Gaussian's by `z` too).
+///
+/// # Safety
+/// The machine has the instruction set; `z` and `h` are readable and `dh` is writable over `len` values.
+#[cfg(feature = "train")]
+#[inline(always)]
+pub(crate) unsafe fn backward<S: Simd>(p: &Backward) {
+    macro_rules! each {
+        ($z:ident, $h:ident, $dh:ident => $dz:expr) => {
+            for at in (0..p.len).step_by(S::LANES) {
+                // SAFETY: `at` + LANES is at most `len`.
+                #[allow(unused_variables, reason = "only the Gaussian needs z")]
+                unsafe {
+                    let ($z, $h, $dh) = (S::load(p.z.add(at)), S::load(p.h.add(at)), S::load(p.dh.add(at)));
+                    S::store(p.dh.add(at), $dz);
+                }
+            }
+        };
+    }
+    match p.activation {
+        Activation::Identity => {}
+        // Where h is not positive it is 0 or NaN, and so is dz.
+        Activation::Relu => each!(z, h, dh => S::select_lt(S::splat(0.0), h, dh, h)),
+        Activation::Gaussian => each!(z, h, dh => S::mul(dh, S::mul(S::mul(S::splat(-2.0), z), h))),
+        Activation::Sigmoid => each!(z, h, dh => S::mul(dh, S::mul(h, S::sub(S::splat(1.0), h)))),
+        Activation::Tanh => {
+            each!(z, h, dh => S::mul(dh, S::mul(S::sub(S::splat(1.0), h), S::add(S::splat(1.0), h))))
         }
     }
 }

@@ -4,6 +4,11 @@
 //! it for every instruction set, and `kernels` fills the structure from checked views.
 
 pub(crate) mod activate;
+mod exp;
+#[cfg(feature = "train")]
+pub(crate) mod loss;
+#[cfg(feature = "train")]
+pub(crate) mod optimize;
 pub(crate) mod probe;
 pub(crate) mod product;
 pub(crate) mod sparse;
