@@ -9,8 +9,9 @@ use isa::each_isa;
 use prunella_kernels::{Activation, Isa, Kernels, Lanes, Line, Rows, RowsMut};
 use suite::{Case, Pattern, Random, transposed, transposed_lines, written};
 
+// Under Miri, which looks at memory and not at bits, one small shape will do.
 const SHAPES: &[[usize; 3]] = if cfg!(miri) {
-    &[[1, 1, 1], [9, 5, 3], [7, 17, 17]]
+    &[[3, 5, 2]]
 } else {
     &[
         [1, 1, 1],
