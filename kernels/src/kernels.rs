@@ -277,7 +277,8 @@ impl Kernels {
         }
     }
 
-    /// One sparse layer for one input: `y = act(weight x + bias)`; `x` is `[fan_in]`, `y` `[fan_out]` in whole lines.
+    /// One sparse layer for one input: `y = act(weight x + bias)`; `x` is `[fan_in]`, `y` `[fan_out]` in whole lines, whose
+    /// padding keeps what it held, but for the activation.
     ///
     /// # Panics
     /// The shapes do not fit.

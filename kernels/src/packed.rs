@@ -261,7 +261,7 @@ impl<const R: usize> PackedSparse<R> {
         self.fan_out
     }
 
-    /// Number of weights that are not zero.
+    /// Number of weights stored, padding not counted.
     pub fn nnz(&self) -> usize {
         self.nnz
     }

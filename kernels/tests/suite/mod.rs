@@ -1,7 +1,9 @@
 //! Layers to compute, buffers that tell what was written to them, and every kernel that computes a layer.
 
 use prunella_kernels::reference::{self, Expected, Layer};
-use prunella_kernels::{Activation, Csr, Kernels, Lanes, Line, PackedDense, PackedSparse, Rows, RowsMut};
+use prunella_kernels::{
+    Activation, Csr, Kernels, Lanes, Line, PANEL_LANES, PackedDense, PackedSparse, Rows, RowsMut,
+};
 
 /// Seeded draws (SplitMix64).
 pub(crate) struct Random(pub(crate) u64);
@@ -117,7 +119,6 @@ impl Case {
         let (spmm, spmv) = (self.sparse(), self.sparse());
 
         let batch_gemm = written(fan_out, batch, |mut y| kernels.gemm(&by_batch, x, act, &mut y));
-        let batch_spmm = written(fan_out, batch, |mut y| kernels.spmm(&spmm, x, act, &mut y));
         vec![
             ("gemm, batch in the lanes", transposed(&batch_gemm, batch)),
             (
@@ -128,10 +129,20 @@ impl Case {
                 "gemm_tn",
                 written(batch, fan_out, |mut y| kernels.gemm_tn(x, weight, Some(&bias), act, &mut y)),
             ),
-            ("spmm", transposed(&batch_spmm, batch)),
+            ("spmm", self.each_panel(|x, y| kernels.spmm(&spmm, x, act, y))),
             ("gemv", self.each_row(|x, y| kernels.gemv(&by_output, x, act, y))),
             ("spmv", self.each_row(|x, y| kernels.spmv(&spmv, x, act, y))),
         ]
+    }
+
+    /// `[batch, fan_out]` by a kernel for one panel.
+    fn each_panel(&self, kernel: impl Fn(Rows<'_>, &mut RowsMut<'_>)) -> Vec<f32> {
+        let one = |rows: &[f32]| {
+            let (panel, batch) = (transposed_lines(rows, self.fan_in), rows.len() / self.fan_in);
+            let x = Rows::new(&panel, self.fan_in, batch);
+            transposed(&written(self.fan_out, batch, |mut y| kernel(x, &mut y)), batch)
+        };
+        self.rows.chunks(PANEL_LANES * self.fan_in).flat_map(one).collect()
     }
 
     /// `[batch, fan_out]` by a kernel for one row.
