@@ -128,7 +128,7 @@ pub struct Evaluation {
     pub outputs: Vec<f32>,
     /// The class that stands for: `[examples]`.
     pub predicted: Vec<usize>,
-    /// The share of examples of which that is the right one.
+    /// The share of examples of which that is the right one; NaN without examples.
     pub accuracy: f64,
 }
 
