@@ -150,7 +150,7 @@ pub fn evaluate(
     let mut pass = Pass::new(network, threads * ROWS, threads, false);
     let mut outputs = Vec::with_capacity(data.len() * network.fan_out());
     for batch in examples.chunks(threads * ROWS) {
-        pass.run((network, compute.kernels), compute.pool, data, batch, |_| {});
+        pass.run(network, compute, data, batch, |_| {});
         let rows = pass.outputs(network, batch.len());
         (0..batch.len()).for_each(|row| outputs.extend_from_slice(rows.row(row)));
     }
