@@ -112,11 +112,11 @@ mod tests {
 
     #[test]
     fn below_is_in_range_and_unbiased() {
-        // With 3 * 2^62 a plain remainder would return the first third twice as often as the others.
-        let n = 3usize << 62;
+        // Below 3 * 2^62 (of 2^64) the high half of the product alone would be a multiple of 3 every other time.
+        let n = 3usize << (usize::BITS - 2);
         let mut rng = Rng::new(7);
-        let low = (0..30_000).filter(|_| rng.below(n) < 1 << 62).count();
-        assert!((9_500..10_500).contains(&low), "{low} of 30000 in the first third");
+        let multiples = (0..30_000).filter(|_| rng.below(n).is_multiple_of(3)).count();
+        assert!((9_500..10_500).contains(&multiples), "{multiples} of 30000 are multiples of 3");
         let mut counts = [0; 7];
         (0..70_000).for_each(|_| counts[rng.below(7)] += 1);
         assert!(counts.iter().all(|c| (9_500..10_500).contains(c)), "{counts:?}");

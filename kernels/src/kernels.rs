@@ -6,7 +6,7 @@ use crate::generic::probe;
 use crate::generic::product::{Left, Product, Start};
 use crate::generic::transpose::Transpose;
 use crate::isa::Isa;
-use crate::view::{Line, Rows, RowsMut};
+use crate::view::{Line, PANEL_LANES, Rows, RowsMut};
 #[cfg(feature = "alloc")]
 use crate::{
     generic::sparse::{Spmm, Spmv},
@@ -248,13 +248,15 @@ impl Kernels {
         }
     }
 
-    /// One sparse layer over a batch: `y = act(weight x + bias)`; `x` is `[fan_in, batch]`, `y` `[fan_out, batch]`.
+    /// One sparse layer over a panel: `y = act(weight x + bias)`; `x` is `[fan_in, batch]`, `y` `[fan_out, batch]`, the batch
+    /// at most [`PANEL_LANES`].
     ///
     /// # Panics
     /// The shapes do not fit.
     pub fn spmm(&self, w: &PackedSpmm, x: Rows<'_>, activation: Activation, y: &mut RowsMut<'_>) {
         assert_eq!(x.rows(), w.fan_in(), "x is [fan_in, batch]");
         assert_eq!((y.rows(), y.cols()), (w.fan_out(), x.cols()), "y is [fan_out, batch]");
+        assert!((1..=PANEL_LANES).contains(&x.cols()), "a panel has 1 to {PANEL_LANES} columns");
         let last = w.blocks().len() - 1;
         for (b, block) in w.blocks().iter().enumerate() {
             let groups = w.groups(block);
@@ -264,9 +266,7 @@ impl Kernels {
                 values: w.values(block),
                 ids: w.ids(block),
                 x: x.ptr().wrapping_add(block.first_column * x.stride()),
-                x_stride: x.stride(),
                 y: y.ptr(),
-                y_stride: y.stride(),
                 lanes: x.cols().next_multiple_of(Line::LEN),
                 bias: if b == 0 { w.bias() } else { core::ptr::null() },
                 activation: (b == last).then_some(activation),

@@ -1,13 +1,15 @@
 //! Hand-vectorised f32 kernels for small dense and sparse networks.
 //!
 //! ```text
-//! isa      which instruction set: detected, listed, forced by name
-//! view     borrowed operands, checked when made
-//! packed   owned weights, packed for one instruction set, checked once
-//! kernels  the entry points of one instruction set behind checked safe functions
-//! pool     threads that wait for the parts of a product
-//! generic  each algorithm once, over the operations of `simd`
-//! arch     the operations and entry points of each instruction set
+//! isa        which instruction set: detected, listed, forced by name
+//! view       borrowed operands, checked when made
+//! packed     owned weights, packed for one instruction set, checked once
+//! kernels    the entry points of one instruction set behind checked safe functions
+//! pool       threads that wait for the parts of a product
+//! training   the backward products, losses and optimizer steps
+//! reference  the oracle: the same in plain f64 loops, and how far a kernel may be from it
+//! generic    each algorithm once, over the operations of `simd`
+//! arch       the operations and entry points of each instruction set
 //! ```
 //!
 //! **Canonical order.** Every output is one chain of multiply-adds over k ascending, starting from the bias, whatever the
@@ -30,6 +32,8 @@ mod kernels;
 mod packed;
 #[cfg(feature = "std")]
 mod pool;
+#[cfg(feature = "oracle")]
+pub mod reference;
 mod simd;
 #[cfg(feature = "train")]
 mod training;
@@ -47,4 +51,4 @@ pub use packed::{Lanes, PackError, PackedDense, PackedSparse, PackedSpmm, Packed
 pub use pool::Pool;
 #[cfg(feature = "train")]
 pub use training::{Adam, AdamState, Momentum, Sgd};
-pub use view::{Line, Rows, RowsMut};
+pub use view::{Line, PANEL_LANES, Rows, RowsMut};

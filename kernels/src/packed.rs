@@ -52,9 +52,6 @@ impl fmt::Display for PackError {
 
 impl core::error::Error for PackError {}
 
-/// Columns of a block of [`Lanes::Outputs`]: four lines, a stream of consecutive memory for one input.
-const BLOCK_COLUMNS: usize = 4 * Line::LEN;
-
 /// A dense layer's weights and bias, packed for one instruction set.
 #[derive(Clone, Debug)]
 pub struct PackedDense {
@@ -69,6 +66,9 @@ pub struct PackedDense {
 }
 
 impl PackedDense {
+    /// Outputs of a block of [`Lanes::Outputs`]: four lines, a stream of consecutive memory for one input.
+    pub const BLOCK_OUTPUTS: usize = 4 * Line::LEN;
+
     /// Packs `weight` `[fan_out, fan_in]`, row-major, and `bias` `[fan_out]`.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl PackedDense {
         // One block is a group of outputs whose weights stand side by side for each input.
         let (outputs_per_block, pad) = match lanes {
             Lanes::Batch => (arch::table(isa).tile_rows, 1),
-            Lanes::Outputs => (BLOCK_COLUMNS, Line::LEN),
+            Lanes::Outputs => (Self::BLOCK_OUTPUTS, Line::LEN),
         };
         let padded = fan_out.next_multiple_of(pad);
         let mut packed = vec![Line::ZERO; Line::count(padded * fan_in)];
@@ -143,7 +143,9 @@ impl PackedDense {
     /// The blocks of columns of [`Lanes::Outputs`]: where each starts, and how many columns it has.
     pub(crate) fn column_blocks(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let padded = self.fan_out.next_multiple_of(Line::LEN);
-        (0..padded).step_by(BLOCK_COLUMNS).map(move |first| (first, BLOCK_COLUMNS.min(padded - first)))
+        (0..padded)
+            .step_by(Self::BLOCK_OUTPUTS)
+            .map(move |first| (first, Self::BLOCK_OUTPUTS.min(padded - first)))
     }
 }
 
@@ -180,6 +182,8 @@ pub type PackedSpmm = PackedSparse<SPMM_ROWS>;
 pub type PackedSpmv = PackedSparse<SPMV_ROWS>;
 
 impl<const R: usize> PackedSparse<R> {
+    /// Rows of a group.
+    pub const GROUP_ROWS: usize = R;
     /// The most columns a block may have: ids are u16.
     pub const MAX_BLOCK_COLUMNS: usize = 1 << 16;
 

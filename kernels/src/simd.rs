@@ -42,6 +42,10 @@ pub(crate) trait Simd: Copy {
     /// `a * 2^n`, where the low 9 bits of the bits of `n` hold the integer n (two's complement) and neither `a` nor the
     /// result leaves the normal numbers: one shift and one integer addition.
     unsafe fn scale_by_low_bits(a: Self::V, n: Self::V) -> Self::V;
+    /// Four values, again and again in every four lanes.
+    unsafe fn load_quads(from: *const f32) -> Self::V;
+    /// Lane `I` of each four lanes, in all four.
+    unsafe fn splat_quad<const I: i32>(quads: Self::V) -> Self::V;
     /// `LANES` values at `base + ids[i]`.
     unsafe fn gather(base: *const f32, ids: *const u16) -> Self::V;
     /// Transposes a block of `LANES` x `LANES`: `to[c * to_stride + r] = from[r * from_stride + c]`.

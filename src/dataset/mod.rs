@@ -156,7 +156,7 @@ impl Dataset {
     /// As many examples of each class as the rarest class here has, chosen at random, in their old order.
     pub fn balanced(&self, rng: &mut Rng) -> Dataset {
         let rarest = self.class_counts().into_iter().filter(|count| *count > 0).min().unwrap_or(0);
-        self.select(&self.choose_per_class(|_| rarest, rng).0)
+        self.select(&self.choose_per_class(|count| rarest.min(count), rng).0)
     }
 
     /// Two sets without a common example: `fraction` of each class, chosen at random and rounded to whole

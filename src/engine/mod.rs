@@ -1,1 +1,291 @@
 //! The frozen network, compiled for a class of batch sizes and run without allocating.
+//!
+//! Examples travel through all layers a chunk at a time, so that the activations stay in the caches: 32 in a panel
+//! `[feature][lanes]` with the batch in the SIMD lanes, 16 in a narrower one, or one as a plain vector. Turning rows into panels
+//! and back is part of a run. Which kernels run never changes the result: see the canonical order in `prunella_kernels`.
+//!
+//! ```
+//! use prunella::engine::{Engine, Options};
+//! use prunella::model::{Activation, Layer, Model};
+//!
+//! # fn main() -> Result<(), Box<dyn core::error::Error>> {
+//! let hidden = Layer::new(2, vec![1.0, -1.0, 0.0, 2.0], vec![0.5, 0.0], Activation::Relu)?;
+//! let output = Layer::new(2, vec![1.0, 1.0], vec![0.0], Activation::Identity)?;
+//! let engine = Engine::compile(&Model::new(vec![hidden, output])?, &Options::default())?;
+//!
+//! let mut scratch = engine.scratch();
+//! let mut logits = [0.0];
+//! engine.run(&[1.0, 3.0], &mut logits, &mut scratch)?;
+//! assert_eq!(logits, [6.0]);
+//! # Ok(())
+//! # }
+//! ```
+
+#[cfg(feature = "std")]
+mod auto;
+mod error;
+mod layer;
+mod plan;
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use prunella_kernels::{Isa, Kernels, Line, Rows, RowsMut};
+#[cfg(feature = "std")]
+use {prunella_kernels::Pool, std::sync::Arc};
+
+use crate::model::{Layer, Model};
+use layer::CompiledLayer;
+
+#[cfg(feature = "std")]
+pub use auto::auto_plan;
+pub use error::{CompileError, RunError};
+pub use layer::LayerInfo;
+pub use plan::{BatchClass, Form, Plan, PlanError};
+
+/// How the layers of a model are to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Variant {
+    /// Every weight, zero or not.
+    Dense,
+    /// Layers that were pruned keep only the weights that are not zero.
+    Csr,
+    /// As a plan says, made by [`auto_plan`] or read from text.
+    Planned(Plan),
+}
+
+/// What to compile for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The instruction set; the best of the machine by default.
+    pub isa: Isa,
+    /// The batch sizes to be fast for; any size runs. One by default. A plan names its own.
+    pub class: BatchClass,
+    /// How the layers are stored; [`Variant::Csr`] by default.
+    pub variant: Variant,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { isa: Isa::best(), class: BatchClass::One, variant: Variant::Csr }
+    }
+}
+
+/// The memory of a run, made once by [`Engine::scratch`].
+#[derive(Clone, Debug)]
+pub struct Scratch {
+    workers: Vec<Buffers>,
+}
+
+/// What one worker needs: a chunk's activations before and after a layer, and room for them row by row.
+#[derive(Clone, Debug)]
+struct Buffers {
+    x: Vec<Line>,
+    y: Vec<Line>,
+    rows: Vec<Line>,
+}
+
+/// A network compiled for a class of batch sizes.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    kernels: Kernels,
+    plan: Plan,
+    layers: Vec<CompiledLayer>,
+    #[cfg(feature = "std")]
+    pool: Option<Arc<Pool>>,
+}
+
+impl Engine {
+    /// Packs every layer and resolves its kernel.
+    ///
+    /// # Errors
+    /// A plan that names another number of layers, or a layer that cannot be packed.
+    pub fn compile(model: &Model, options: &Options) -> Result<Engine, CompileError> {
+        let plan = match &options.variant {
+            Variant::Dense => Plan::dense(model, options.class),
+            Variant::Csr => Plan::csr(model, options.class),
+            Variant::Planned(plan) => plan.clone(),
+        };
+        Engine::compile_layers(model.layers(), plan, options.isa)
+    }
+
+    /// Compiles consecutive layers.
+    fn compile_layers(layers: &[Layer], plan: Plan, isa: Isa) -> Result<Engine, CompileError> {
+        if plan.forms.len() != layers.len() {
+            return Err(CompileError::PlanLength { forms: plan.forms.len(), layers: layers.len() });
+        }
+        let kernels = Kernels::new(isa);
+        let mut compiled = Vec::with_capacity(layers.len());
+        for (i, (layer, &form)) in layers.iter().zip(&plan.forms).enumerate() {
+            let packed = CompiledLayer::new(layer, form, plan.class, kernels);
+            compiled.push(packed.map_err(|error| CompileError::Pack { layer: i, error })?);
+        }
+        Ok(Engine {
+            kernels,
+            plan,
+            layers: compiled,
+            #[cfg(feature = "std")]
+            pool: None,
+        })
+    }
+
+    /// Lets large batches use the threads of `pool`: the same bits, sooner.
+    #[cfg(feature = "std")]
+    pub fn with_pool(self, pool: Arc<Pool>) -> Engine {
+        Engine { pool: Some(pool), ..self }
+    }
+
+    /// The chosen forms.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Values of an input row.
+    pub fn fan_in(&self) -> usize {
+        self.layers[0].fan_in
+    }
+
+    /// Values of an output row.
+    pub fn fan_out(&self) -> usize {
+        self.layers[self.layers.len() - 1].fan_out
+    }
+
+    /// The kernel of each layer.
+    pub fn layers(&self) -> impl Iterator<Item = LayerInfo> + '_ {
+        self.layers.iter().map(|layer| layer.info(self.kernels, self.plan.class))
+    }
+
+    /// The names of the kernels that run, layer by layer.
+    pub fn kernel_names(&self) -> Vec<String> {
+        self.layers().map(|layer| layer.kernel).collect()
+    }
+
+    /// The memory for runs of this engine, whatever their batch size.
+    pub fn scratch(&self) -> Scratch {
+        let (panel, rows) = self.buffer_lines();
+        let buffers =
+            Buffers { x: vec![Line::ZERO; panel], y: vec![Line::ZERO; panel], rows: vec![Line::ZERO; rows] };
+        Scratch { workers: vec![buffers; self.threads()] }
+    }
+
+    /// Lines of a worker's activations, and of its room for rows.
+    fn buffer_lines(&self) -> (usize, usize) {
+        let widest = self.layers.iter().map(|layer| layer.fan_in.max(layer.fan_out)).max().unwrap_or(0);
+        let chunk = self.plan.class.chunk();
+        // A vector is one row, a panel has a row per feature; dense layers for a few examples also need [chunk, feature].
+        match self.plan.class {
+            BatchClass::One => (Line::count(widest), 0),
+            BatchClass::Few => (widest * Line::count(chunk), chunk * Line::count(widest)),
+            BatchClass::Many => (widest * Line::count(chunk), 0),
+        }
+    }
+
+    /// Runs row-major `input` `[batch, fan_in]` to row-major `output` `[batch, fan_out]`, without allocating.
+    ///
+    /// # Errors
+    /// Lengths that do not fit the network or each other, or another engine's scratch; see [`RunError`].
+    pub fn run(&self, input: &[f32], output: &mut [f32], scratch: &mut Scratch) -> Result<(), RunError> {
+        let (fan_in, fan_out) = (self.fan_in(), self.fan_out());
+        if !input.len().is_multiple_of(fan_in) {
+            return Err(RunError::Input { len: input.len(), fan_in });
+        }
+        let batch = input.len() / fan_in;
+        if Some(output.len()) != batch.checked_mul(fan_out) {
+            return Err(RunError::Output { len: output.len(), needed: batch.saturating_mul(fan_out) });
+        }
+        let (panel, rows) = self.buffer_lines();
+        let fits = |b: &Buffers| b.x.len() >= panel && b.y.len() >= panel && b.rows.len() >= rows;
+        if scratch.workers.len() < self.threads() || !scratch.workers.iter().all(fits) {
+            return Err(RunError::Scratch);
+        }
+        #[cfg(feature = "std")]
+        if let Some(pool) = &self.pool
+            && let Some(share) = self.share(batch, pool.threads().get())
+        {
+            self.run_shares(pool, share, (input, output), &mut scratch.workers);
+            return Ok(());
+        }
+        self.run_rows(input, output, &mut scratch.workers[0]);
+        Ok(())
+    }
+
+    fn threads(&self) -> usize {
+        #[cfg(feature = "std")]
+        if let Some(pool) = &self.pool {
+            return pool.threads().get();
+        }
+        1
+    }
+
+    /// Chunk by chunk through all layers.
+    fn run_rows(&self, input: &[f32], output: &mut [f32], buffers: &mut Buffers) {
+        let chunk = self.plan.class.chunk();
+        let rows = input.chunks(chunk * self.fan_in()).zip(output.chunks_mut(chunk * self.fan_out()));
+        for (rows_in, rows_out) in rows {
+            match self.plan.class {
+                BatchClass::One => self.run_vector(rows_in, rows_out, buffers),
+                BatchClass::Few | BatchClass::Many => self.run_panel(rows_in, rows_out, buffers),
+            }
+        }
+    }
+
+    fn run_vector(&self, input: &[f32], output: &mut [f32], buffers: &mut Buffers) {
+        let (mut x, mut y) = (&mut buffers.x, &mut buffers.y);
+        self.layers[0].run_vector(self.kernels, input, x);
+        for layer in &self.layers[1..] {
+            layer.run_vector(self.kernels, &Line::floats(x)[..layer.fan_in], y);
+            (x, y) = (y, x);
+        }
+        output.copy_from_slice(&Line::floats(x)[..output.len()]);
+    }
+
+    fn run_panel(&self, input: &[f32], output: &mut [f32], buffers: &mut Buffers) {
+        let batch = input.len() / self.fan_in();
+        let (mut x, mut y) = (&mut buffers.x, &mut buffers.y);
+        self.kernels.rows_to_panel(input, &mut RowsMut::new(x, self.fan_in(), batch));
+        for layer in &self.layers {
+            let mut to = RowsMut::new(y, layer.fan_out, batch);
+            layer.run_panel(self.kernels, Rows::new(x, layer.fan_in, batch), &mut to, &mut buffers.rows);
+            (x, y) = (y, x);
+        }
+        self.kernels.panel_to_rows(Rows::new(x, self.fan_out(), batch), output);
+    }
+}
+
+#[cfg(feature = "std")]
+impl Engine {
+    /// Multiply-adds below which a thread costs more than it brings: some 10 us of a core, against about 2 us to wake a worker.
+    const MIN_SHARE: usize = 1 << 20;
+    /// The most workers of one run, so that their shares need no allocation.
+    const MAX_WORKERS: usize = 64;
+
+    /// Rows for each worker, whole chunks; `None` where one thread is as good.
+    fn share(&self, batch: usize, threads: usize) -> Option<usize> {
+        let per_row: usize = self.layers.iter().map(CompiledLayer::multiply_adds).sum();
+        let chunk = self.plan.class.chunk();
+        let workers =
+            threads.min(batch * per_row / Self::MIN_SHARE).min(batch / chunk).min(Self::MAX_WORKERS);
+        (workers > 1).then(|| batch.div_ceil(workers).next_multiple_of(chunk))
+    }
+
+    fn run_shares(
+        &self,
+        pool: &Pool,
+        share: usize,
+        (input, output): (&[f32], &mut [f32]),
+        scratch: &mut [Buffers],
+    ) {
+        let inputs = input.chunks(share * self.fan_in());
+        let outputs = output.chunks_mut(share * self.fan_out());
+        let mut parts = [const { None }; Self::MAX_WORKERS];
+        for (part, rows) in parts.iter_mut().zip(inputs.zip(outputs).zip(scratch)) {
+            *part = Some(rows);
+        }
+        pool.for_each(&mut parts[..pool.threads().get().min(Self::MAX_WORKERS)], |_, part| {
+            if let Some(((rows_in, rows_out), buffers)) = part {
+                self.run_rows(rows_in, rows_out, buffers);
+            }
+        });
+    }
+}

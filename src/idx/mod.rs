@@ -19,13 +19,18 @@ use std::{boxed::Box, format, vec::Vec};
 
 /// The elements of an array, of one of the six types that IDX knows.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)] // The names say it.
 pub enum Values {
+    /// Type 08.
     U8(Vec<u8>),
+    /// Type 09.
     I8(Vec<i8>),
+    /// Type 0b.
     I16(Vec<i16>),
+    /// Type 0c.
     I32(Vec<i32>),
+    /// Type 0d.
     F32(Vec<f32>),
+    /// Type 0e.
     F64(Vec<f64>),
 }
 

@@ -26,7 +26,8 @@ const PIECES: u8 = 4;
 pub fn draw(seed: u64, index: u64, image: &mut [u8]) -> u8 {
     assert_eq!(image.len(), SIDE * SIDE, "a digit has {SIDE} x {SIDE} pixels");
     let class = (index % 10) as u8;
-    let mut rng = Rng::stream(seed, index);
+    // Streams from the top down: other uses of the seed number theirs from 0 up.
+    let mut rng = Rng::stream(seed, !index);
     let styles = STYLES[usize::from(class)];
     let style = styles[rng.below(styles.len())];
     let pose = Pose::random(&mut rng);

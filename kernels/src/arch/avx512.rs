@@ -1,10 +1,24 @@
-//! AVX-512 (F, BW, VL): 32 registers of 16.
+//! AVX-512 (F, DQ, VL): 32 registers of 16.
 
 use crate::simd::Simd;
+use core::arch::asm;
 use core::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
 struct Avx512;
+
+/// In assembly, or the compiler folds this load and the permutes that follow into four broadcasts from memory.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn load_quads(from: *const f32) -> __m512 {
+    let quads;
+    // SAFETY: the caller's promise that four values are readable; the instruction does nothing else.
+    unsafe {
+        asm!("vbroadcastf32x4 {}, [{}]", lateout(zmm_reg) quads, in(reg) from,
+             options(pure, readonly, nostack, preserves_flags));
+    }
+    quads
+}
 
 impl Simd for Avx512 {
     type V = __m512;
@@ -38,9 +52,21 @@ impl Simd for Avx512 {
             let power = _mm512_slli_epi32::<23>(_mm512_castps_si512(n));
             _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), power))
         }
+        fn load_quads(from: *const f32) -> __m512 { load_quads(from) }
+        fn splat_quad<const I: i32>(quads: __m512) -> __m512 {
+            match I {
+                0 => _mm512_permute_ps::<0x00>(quads),
+                1 => _mm512_permute_ps::<0x55>(quads),
+                2 => _mm512_permute_ps::<0xAA>(quads),
+                _ => _mm512_permute_ps::<0xFF>(quads),
+            }
+        }
+        // Loads inserted by hand: the gather instruction takes 1.13 cycles per element on Zen 5, this 0.8.
         fn gather(base: *const f32, ids: *const u16) -> __m512 {
-            let ids = _mm512_cvtepu16_epi32(_mm256_loadu_si256(ids.cast()));
-            _mm512_i32gather_ps::<4>(ids, base)
+            let at = |i: usize| *base.add(*ids.add(i) as usize);
+            let four = |i: usize| _mm_set_ps(at(i + 3), at(i + 2), at(i + 1), at(i));
+            let (low, high) = (_mm256_set_m128(four(4), four(0)), _mm256_set_m128(four(12), four(8)));
+            _mm512_insertf32x8::<1>(_mm512_castps256_ps512(low), high)
         }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let mut r = [_mm512_setzero_ps(); 16];
@@ -76,4 +102,4 @@ impl Simd for Avx512 {
     }
 }
 
-entry_points!(Avx512, "avx512f,avx512bw,avx512vl,avx2,fma");
+entry_points!(Avx512, "avx512f,avx512dq,avx512vl,avx2,fma");

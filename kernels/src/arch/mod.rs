@@ -44,9 +44,9 @@ pub(crate) struct TrainingTable {
 
 /// Writes the methods of [`Simd`](crate::simd::Simd) for one instruction set.
 macro_rules! operations {
-    ($(fn $name:ident($($arg:ident: $t:ty),*) $(-> $r:ty)? $body:block)+) => {
+    ($(fn $name:ident $(<const $i:ident: i32>)? ($($arg:ident: $t:ty),*) $(-> $r:ty)? $body:block)+) => {
         $(#[inline(always)]
-        unsafe fn $name($($arg: $t),*) $(-> $r)? {
+        unsafe fn $name $(<const $i: i32>)? ($($arg: $t),*) $(-> $r)? {
             // SAFETY: the trait's contract is the intrinsics': the machine has the set, and what a pointer names is there.
             #[allow(unused_unsafe, reason = "`wide` is safe")]
             unsafe { $body }

@@ -33,6 +33,8 @@ impl Simd for Neon {
             let power = vshlq_n_s32::<23>(vreinterpretq_s32_f32(n));
             vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), power))
         }
+        fn load_quads(from: *const f32) -> float32x4_t { vld1q_f32(from) }
+        fn splat_quad<const I: i32>(quads: float32x4_t) -> float32x4_t { vdupq_laneq_f32::<I>(quads) }
         fn gather(base: *const f32, ids: *const u16) -> float32x4_t {
             let at = |i: usize| *base.add(*ids.add(i) as usize);
             Self::load([at(0), at(1), at(2), at(3)].as_ptr())

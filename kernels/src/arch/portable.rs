@@ -37,6 +37,8 @@ impl Simd for Portable {
             let (a, n): (i32x4, i32x4) = (wide::bytemuck::cast(a), wide::bytemuck::cast(n));
             wide::bytemuck::cast(a + (n << 23))
         }
+        fn load_quads(from: *const f32) -> f32x4 { Self::load(from) }
+        fn splat_quad<const I: i32>(quads: f32x4) -> f32x4 { f32x4::splat(quads.to_array()[I as usize]) }
         fn gather(base: *const f32, ids: *const u16) -> f32x4 {
             let at = |i: usize| *base.add(*ids.add(i) as usize);
             f32x4::new([at(0), at(1), at(2), at(3)])

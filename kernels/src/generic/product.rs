@@ -107,16 +107,17 @@ pub(crate) unsafe fn product<S: Simd>(p: &Product) {
 unsafe fn tile_at<S: Simd>(p: &Product, m0: usize, n0: usize, rows: usize) -> Tile {
     // SAFETY: the offsets stay inside the operands that the caller vouches for.
     unsafe {
+        // With k = 0, A and B are empty: their pointers may go nowhere, so they are not promised to stay inside.
         let (a, a_stride) = match p.left {
-            Left::Strided(stride) => (p.a.add(m0), stride),
-            Left::Tiled => (p.a.add(m0 * p.k), rows),
+            Left::Strided(stride) => (p.a.wrapping_add(m0), stride),
+            Left::Tiled => (p.a.wrapping_add(m0 * p.k), rows),
         };
         let start = match p.start {
             Start::Zero => Start::Zero,
             Start::Rows(bias) => Start::Rows(bias.add(m0)),
             Start::Columns(bias) => Start::Columns(bias.add(n0)),
         };
-        let (b, c) = (p.b.add(n0), p.c.add(m0 * p.c_stride + n0));
+        let (b, c) = (p.b.wrapping_add(n0), p.c.add(m0 * p.c_stride + n0));
         let relu = p.activation == Activation::Relu;
         Tile { k: p.k, a, a_stride, b, b_stride: p.b_stride, c, c_stride: p.c_stride, start, relu }
     }

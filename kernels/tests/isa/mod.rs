@@ -10,12 +10,14 @@ use std::env;
 ///
 /// # Panics
 /// A required set is missing, or no set is left.
-pub fn each_isa(check: impl Fn(Kernels)) {
+pub(crate) fn each_isa(check: impl Fn(Kernels)) {
     let only = env::var("PRUNELLA_ISA").ok();
     if let Some(name) = &only {
         Isa::from_name(name).unwrap_or_else(|e| panic!("PRUNELLA_ISA={name}: {e}"));
     }
-    for name in env::var("PRUNELLA_REQUIRE_ISA").iter().flat_map(|list| list.split(',')).filter(|n| !n.is_empty()) {
+    for name in
+        env::var("PRUNELLA_REQUIRE_ISA").iter().flat_map(|list| list.split(',')).filter(|n| !n.is_empty())
+    {
         Isa::from_name(name).unwrap_or_else(|e| panic!("PRUNELLA_REQUIRE_ISA: {name}: {e}"));
     }
     for name in ["portable", "neon", "avx2", "avx512"] {

@@ -1,0 +1,163 @@
+//! Every product on every instruction set, at every edge, against the f64 oracle.
+#![cfg(feature = "oracle")]
+
+mod isa;
+#[allow(dead_code, reason = "each file of tests uses a part")]
+mod suite;
+
+use isa::each_isa;
+use prunella_kernels::reference::{self, check};
+use prunella_kernels::{Activation, Csr, Kernels, Line, Rows, RowsMut};
+use suite::{Case, Pattern, Random, pairwise, transposed, transposed_lines, written};
+
+// Around 1, 4, 8, 16 (lanes), 4, 6, 12 (rows of a tile), 32, 64 (blocks of columns).
+const FAN_OUT: &[usize] = if cfg!(miri) {
+    &[1, 3, 4, 5, 17]
+} else {
+    &[1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 24, 31, 32, 33, 63, 64, 65, 130]
+};
+const FAN_IN: &[usize] = if cfg!(miri) { &[1, 2, 9] } else { &[1, 2, 3, 16, 255, 256, 257, 784] };
+const BATCH: &[usize] = if cfg!(miri) {
+    &[1, 2, 15, 16, 17]
+} else {
+    &[
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
+        28, 29, 30, 31, 32, 33, 64, 65, 130,
+    ]
+};
+const PATTERN: &[Pattern] = &[
+    Pattern::Sparsity(0.0),
+    Pattern::Sparsity(0.5),
+    Pattern::Sparsity(0.9),
+    Pattern::Sparsity(0.99),
+    Pattern::Sparsity(1.0),
+    Pattern::EmptyRows,
+    Pattern::FullRow,
+    Pattern::FullColumn,
+];
+const BLOCK_COLUMNS: &[usize] = &[1, 7, 64, 1 << 16];
+
+/// Checks what every kernel makes of `case`.
+fn verify(kernels: Kernels, case: &Case, what: &str) {
+    let want = case.expected();
+    for (name, got) in case.outputs(kernels) {
+        if let Err(e) = check(&got, &want) {
+            let [o, i, b] = [case.fan_out, case.fan_in, case.batch];
+            panic!("{name} on {}, {o} x {i}, batch {b}, {}, {what}: {e}", kernels.isa(), case.activation);
+        }
+    }
+}
+
+#[test]
+fn layers_at_every_edge() {
+    let axes =
+        [FAN_IN.len(), FAN_OUT.len(), BATCH.len(), Activation::ALL.len(), PATTERN.len(), BLOCK_COLUMNS.len()];
+    let cases = pairwise(&axes);
+    each_isa(|kernels| {
+        for (seed, at) in cases.iter().enumerate() {
+            let (shape, pattern) = ([FAN_IN[at[0]], FAN_OUT[at[1]], BATCH[at[2]]], PATTERN[at[4]]);
+            let mut case = Case::drawn(shape, pattern, &mut Random(seed as u64), Random::signed);
+            case.activation = Activation::ALL[at[3]];
+            case.block_columns = BLOCK_COLUMNS[at[5]];
+            verify(kernels, &case, &format!("{pattern:?}, blocks of {}", case.block_columns));
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "large")]
+fn more_inputs_than_an_id_can_count() {
+    for pattern in [Pattern::Sparsity(0.99), Pattern::FullColumn, Pattern::FullRow] {
+        let mut case = Case::drawn([(1 << 16) + 3, 5, 2], pattern, &mut Random(1), Random::signed);
+        // Something in the last block for sure.
+        let last = case.weight.len() - 1;
+        case.weight[last] = 1.0;
+        each_isa(|kernels| verify(kernels, &case, "two blocks"));
+    }
+}
+
+#[test]
+fn no_rows_are_a_batch() {
+    for fan_out in [1, 17, 130] {
+        let case = Case::drawn([3, fan_out, 0], Pattern::Sparsity(0.5), &mut Random(2), Random::signed);
+        each_isa(|kernels| verify(kernels, &case, "no rows"));
+    }
+}
+
+#[test]
+fn no_terms_leave_the_bias() {
+    let bias = transposed_lines(&[1.5; 70], 1);
+    each_isa(|kernels| {
+        let (a, b) = (Rows::new(&[], 0, 40), Rows::new(&[], 0, 70));
+        for (bias, value) in [(Some(&bias[..]), 1.5), (None, 0.0)] {
+            let c = written(40, 70, |mut c| kernels.gemm_tn(a, b, bias, Activation::Identity, &mut c));
+            assert_eq!(c, vec![value; 40 * 70], "{}", kernels.isa());
+        }
+    });
+}
+
+#[test]
+fn gemm_tn_without_bias() {
+    let shapes: &[_] = if cfg!(miri) { &[[3, 17, 5]] } else { &[[1, 1, 1], [3, 17, 13], [33, 70, 30]] };
+    for &shape in shapes {
+        let mut case = Case::drawn(shape, Pattern::Sparsity(0.3), &mut Random(3), Random::signed);
+        case.bias.fill(0.0);
+        let (x, w) = (transposed_lines(&case.rows, case.fan_in), transposed_lines(&case.weight, case.fan_in));
+        let (x, w) = (Rows::new(&x, case.fan_in, case.batch), Rows::new(&w, case.fan_in, case.fan_out));
+        each_isa(|kernels| {
+            let got = written(case.batch, case.fan_out, |mut c| {
+                kernels.gemm_tn(x, w, None, case.activation, &mut c)
+            });
+            check(&got, &case.expected()).unwrap_or_else(|e| panic!("{shape:?} on {}: {e}", kernels.isa()));
+        });
+    }
+}
+
+#[test]
+fn the_two_oracles_agree() {
+    let case = Case::drawn([50, 20, 4], Pattern::Sparsity(0.8), &mut Random(4), Random::signed);
+    let csr = Csr::from_dense(&case.weight, case.fan_in);
+    let rows = reference::exact(&case.rows);
+    assert_eq!(reference::csr_layer(csr.view(), &case.bias, case.activation, &rows), case.expected());
+}
+
+#[test]
+fn transposes_and_panels() {
+    let sizes: &[usize] =
+        if cfg!(miri) { &[0, 1, 5, 17] } else { &[0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 65] };
+    for (&rows, &cols) in sizes.iter().flat_map(|r| sizes.iter().map(move |c| (r, c))) {
+        let mut random = Random(5);
+        // The user's rows are aligned to their type alone.
+        let unaligned: Vec<f32> = (0..=rows * cols).map(|_| random.signed()).collect();
+        let values = &unaligned[1..];
+        let lines = if rows * cols == 0 { vec![] } else { transposed_lines(&transposed(values, cols), rows) };
+        each_isa(|kernels| {
+            let what = format!("[{rows}, {cols}] on {}", kernels.isa());
+            let turned = written(cols, rows, |mut to| {
+                kernels.transpose(Rows::new(&lines, rows, cols), &mut to);
+                zero_padding(&mut to, &what);
+            });
+            assert_eq!(turned, transposed(values, cols), "transpose {what}");
+            let panel = written(cols, rows, |mut panel| {
+                kernels.rows_to_panel(values, &mut panel);
+                zero_padding(&mut panel, &what);
+                let mut back = vec![f32::NAN; rows * cols + 2];
+                kernels.panel_to_rows(panel.as_rows(), &mut back[1..=rows * cols]);
+                assert_eq!(&back[1..=rows * cols], values, "panel_to_rows {what}");
+                assert!(
+                    back[0].is_nan() && back[rows * cols + 1].is_nan(),
+                    "panel_to_rows wrote outside {what}"
+                );
+            });
+            assert_eq!(panel, turned, "rows_to_panel {what}");
+        });
+    }
+}
+
+fn zero_padding(matrix: &mut RowsMut<'_>, what: &str) {
+    let (cols, per_row) = (matrix.cols(), Line::count(matrix.cols()) * Line::LEN);
+    if cols > 0 {
+        let rows = Line::floats(matrix.lines_mut()).chunks_exact(per_row);
+        assert!(rows.flat_map(|row| &row[cols..]).all(|v| v.to_bits() == 0), "padding of {what}");
+    }
+}

@@ -1,0 +1,73 @@
+//! The faster form of each layer, found by timing the real weights.
+
+use std::vec;
+use std::vec::Vec;
+
+use prunella_kernels::Isa;
+
+use super::plan::is_pruned;
+use super::{BatchClass, CompileError, Engine, Form, Plan};
+use crate::measure::{Subject, choose};
+use crate::model::{Layer, Model};
+
+/// Time spent on each layer that has a choice.
+const LAYER_BUDGET_NS: u64 = 4_000_000;
+
+/// Chooses each layer's form by timing every candidate on its real weights and on what reaches it of `input`, row-major
+/// `[batch, fan_in]`, for a few milliseconds.
+///
+/// Layers without a weight of zero stay dense. A layer's time includes turning its rows into panels and back, the same for all.
+///
+/// # Errors
+/// A layer that cannot be packed.
+pub fn auto_plan(model: &Model, isa: Isa, input: &[f32]) -> Result<Plan, CompileError> {
+    let batch = input.len() / model.fan_in();
+    let class = BatchClass::of(batch);
+    let mut x = input.to_vec();
+    let mut forms = Vec::with_capacity(model.layers().len());
+    for (i, layer) in model.layers().iter().enumerate() {
+        let candidates = candidates(layer, class);
+        let compiled = |&form| single(layer, form, class, isa).map_err(|error| error.at_layer(i));
+        let engines = candidates.iter().map(compiled).collect::<Result<Vec<_>, _>>()?;
+        let chosen = if engines.len() > 1 { fastest(&engines, &x, batch) } else { 0 };
+        forms.push(candidates[chosen]);
+        let mut y = vec![0.0; batch * layer.fan_out()];
+        run(&engines[chosen], &x, &mut y);
+        x = y;
+    }
+    Ok(Plan { class, forms })
+}
+
+fn candidates(layer: &Layer, class: BatchClass) -> Vec<Form> {
+    let Form::Csr { block_columns } = Form::BLOCKED else { return vec![Form::Dense] };
+    let mut forms = vec![Form::Dense];
+    if is_pruned(layer) {
+        forms.push(Form::UNBLOCKED);
+        if class != BatchClass::One && layer.fan_in() > block_columns {
+            forms.push(Form::BLOCKED);
+        }
+    }
+    forms
+}
+
+/// One layer as a network.
+fn single(layer: &Layer, form: Form, class: BatchClass, isa: Isa) -> Result<Engine, CompileError> {
+    Engine::compile_layers(core::slice::from_ref(layer), Plan { class, forms: vec![form] }, isa)
+}
+
+fn fastest(engines: &[Engine], x: &[f32], batch: usize) -> usize {
+    let mut subjects: Vec<Subject<'_>> = engines
+        .iter()
+        .map(|engine| {
+            let mut scratch = engine.scratch();
+            let mut y = vec![0.0; batch * engine.fan_out()];
+            let call = move |_| engine.run(x, &mut y, &mut scratch).expect("shapes made to fit above");
+            Subject::new(std::format!("{}", engine.plan()), call)
+        })
+        .collect();
+    choose(&mut subjects, LAYER_BUDGET_NS)
+}
+
+fn run(engine: &Engine, x: &[f32], y: &mut [f32]) {
+    engine.run(x, y, &mut engine.scratch()).expect("shapes made to fit above");
+}

@@ -1,0 +1,90 @@
+//! What can be wrong with a model to compile or a call to run.
+
+use core::fmt;
+
+use prunella_kernels::PackError;
+
+/// Why a model cannot be compiled.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CompileError {
+    /// A plan must name a form for each layer.
+    PlanLength {
+        /// Forms in the plan.
+        forms: usize,
+        /// Layers of the model.
+        layers: usize,
+    },
+    /// A layer's weights cannot be packed.
+    Pack {
+        /// The layer, from 0.
+        layer: usize,
+        /// Why.
+        error: PackError,
+    },
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CompileError::PlanLength { forms, layers } => {
+                write!(
+                    f,
+                    "the plan has {forms} forms, but the model {layers} layers; name one form for each layer"
+                )
+            }
+            CompileError::Pack { layer, error } => write!(f, "layer {layer}: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for CompileError {}
+
+#[cfg(feature = "std")]
+impl CompileError {
+    /// The same error for a layer that was compiled alone.
+    pub(crate) fn at_layer(self, layer: usize) -> CompileError {
+        match self {
+            CompileError::Pack { error, .. } => CompileError::Pack { layer, error },
+            other => other,
+        }
+    }
+}
+
+/// Why a run was refused; nothing was computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunError {
+    /// The input must be whole rows of `fan_in` values.
+    Input {
+        /// Its length.
+        len: usize,
+        /// Values of a row.
+        fan_in: usize,
+    },
+    /// The output must have a row of `fan_out` values for each row of the input.
+    Output {
+        /// Its length.
+        len: usize,
+        /// The length it should have.
+        needed: usize,
+    },
+    /// The scratch is too small: another engine's.
+    Scratch,
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::Input { len, fan_in } => {
+                write!(f, "an input of {len} values is not whole rows of {fan_in}")
+            }
+            RunError::Output { len, needed } => {
+                write!(f, "the output has {len} values; this input needs {needed}")
+            }
+            RunError::Scratch => {
+                f.write_str("the scratch is too small; make it with this engine's scratch()")
+            }
+        }
+    }
+}
+
+impl core::error::Error for RunError {}

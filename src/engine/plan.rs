@@ -1,0 +1,167 @@
+//! Which kernel each layer gets: a choice that can be printed and replayed.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+use prunella_kernels::{Line, PANEL_LANES, PackedSpmm};
+
+use crate::model::{Layer, Model};
+
+/// Batch sizes that want the same layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BatchClass {
+    /// One example: a vector, the outputs in the SIMD lanes.
+    One,
+    /// 2 to 15 examples: panels of one line; a dense layer keeps its outputs in the lanes.
+    Few,
+    /// 16 examples and more: panels of two lines, the batch in the lanes.
+    Many,
+}
+
+impl BatchClass {
+    /// Every class, by size.
+    pub const ALL: [BatchClass; 3] = [BatchClass::One, BatchClass::Few, BatchClass::Many];
+
+    /// The class of a batch size.
+    pub fn of(batch: usize) -> BatchClass {
+        match batch {
+            0..=1 => BatchClass::One,
+            2..=15 => BatchClass::Few,
+            _ => BatchClass::Many,
+        }
+    }
+
+    /// How many examples travel through the layers together.
+    pub(crate) fn chunk(self) -> usize {
+        match self {
+            BatchClass::One => 1,
+            BatchClass::Few => Line::LEN,
+            BatchClass::Many => PANEL_LANES,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            BatchClass::One => "one",
+            BatchClass::Few => "few",
+            BatchClass::Many => "many",
+        }
+    }
+}
+
+/// How a layer's weights are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Every weight.
+    Dense,
+    /// The weights that are not zero, in blocks of this many columns.
+    Csr {
+        /// At least 1; more than the layer has, or than 65,536, means all of them.
+        block_columns: usize,
+    },
+}
+
+impl Form {
+    /// All columns in one block.
+    pub const UNBLOCKED: Form = Form::Csr { block_columns: PackedSpmm::MAX_BLOCK_COLUMNS };
+    /// The panel slice of a block stays in L1: 224 features of 128 bytes are 28 of (at least) 32 KiB.
+    pub const BLOCKED: Form = Form::Csr { block_columns: 224 };
+
+    /// The sparse form of a layer that fits without timing it.
+    ///
+    /// A block pays when its part of a row is long enough to hide that each block reads and writes the outputs once more:
+    /// measured on 784x1024 and 1024x1024, blocks win from 10 nonzeros per row and block on and lose at 2.
+    pub fn sparse(layer: &Layer, class: BatchClass) -> Form {
+        let Form::Csr { block_columns } = Form::BLOCKED else { return Form::UNBLOCKED };
+        let blocks = layer.fan_in().div_ceil(block_columns);
+        let per_row_and_block = layer.nnz() / (layer.fan_out() * blocks);
+        if class == BatchClass::One || per_row_and_block < 8 { Form::UNBLOCKED } else { Form::BLOCKED }
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Form::Dense => f.write_str("dense"),
+            Form::UNBLOCKED => f.write_str("csr"),
+            Form::Csr { block_columns } => write!(f, "csr:{block_columns}"),
+        }
+    }
+}
+
+/// A form for every layer, for one class of batch sizes; as text `many/csr:224,csr,dense`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The batch sizes it is for.
+    pub class: BatchClass,
+    /// One per layer.
+    pub forms: Vec<Form>,
+}
+
+impl Plan {
+    /// Every layer dense.
+    pub fn dense(model: &Model, class: BatchClass) -> Plan {
+        Plan { class, forms: model.layers().iter().map(|_| Form::Dense).collect() }
+    }
+
+    /// Every layer that was pruned (has a weight of zero) sparse, the others dense.
+    pub fn csr(model: &Model, class: BatchClass) -> Plan {
+        let form = |layer: &Layer| if is_pruned(layer) { Form::sparse(layer, class) } else { Form::Dense };
+        Plan { class, forms: model.layers().iter().map(form).collect() }
+    }
+}
+
+/// Whether any weight of the layer is zero.
+pub(crate) fn is_pruned(layer: &Layer) -> bool {
+    layer.nnz() < layer.weight().len()
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.class.name())?;
+        for (i, form) in self.forms.iter().enumerate() {
+            write!(f, "{}{form}", if i == 0 { '/' } else { ',' })?;
+        }
+        Ok(())
+    }
+}
+
+/// The text is no plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanError {
+    part: String,
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PlanError { part } = self;
+        write!(
+            f,
+            "'{part}' is not part of a plan; a plan is one, few or many, a slash, and for each layer dense, csr "
+        )?;
+        f.write_str("or csr:COLUMNS, with commas between, as in many/csr:224,csr,dense")
+    }
+}
+
+impl core::error::Error for PlanError {}
+
+impl FromStr for Plan {
+    type Err = PlanError;
+
+    fn from_str(text: &str) -> Result<Plan, PlanError> {
+        let bad = |part: &str| PlanError { part: part.into() };
+        let (name, forms) = text.split_once('/').ok_or_else(|| bad(text))?;
+        let class = BatchClass::ALL.into_iter().find(|c| c.name() == name).ok_or_else(|| bad(name))?;
+        let form = |part: &str| match part {
+            "dense" => Ok(Form::Dense),
+            "csr" => Ok(Form::UNBLOCKED),
+            _ => match part.strip_prefix("csr:").and_then(|n| n.parse().ok()) {
+                Some(block_columns @ 1..) => Ok(Form::Csr { block_columns }),
+                _ => Err(bad(part)),
+            },
+        };
+        Ok(Plan { class, forms: forms.split(',').map(form).collect::<Result<_, _>>()? })
+    }
+}

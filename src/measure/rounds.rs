@@ -1,0 +1,190 @@
+//! The rounds: every subject takes its turn in each, in an order drawn anew.
+
+use std::prelude::rust_2024::*;
+use std::time::Instant;
+
+use super::samples::Samples;
+use crate::rng::Rng;
+
+/// What is timed: a name, and a closure that does the work once.
+///
+/// The closure receives the index of the call, which only ever grows, so that the inputs can rotate:
+/// `|call| engine.run(inputs.row(call % examples), ..)`. Over fewer than about a thousand examples a branch
+/// predictor learns them by heart. The compiler may drop work whose result nobody reads: pass the output
+/// through [`std::hint::black_box`] in the closure; and the input too, if the compiler can see that it is
+/// always the same.
+pub struct Subject<'a> {
+    pub(super) name: String,
+    time: Box<dyn FnMut(usize, usize) -> f64 + 'a>,
+}
+
+impl<'a> Subject<'a> {
+    /// A subject of that name, whose work is `call`.
+    pub fn new(name: impl Into<String>, mut call: impl FnMut(usize) + 'a) -> Self {
+        // The loop is inside the box: one indirect call a sample, none a call.
+        let time = move |first: usize, calls: usize| {
+            let start = Instant::now();
+            for index in first..first + calls {
+                call(index);
+            }
+            // A coarse clock may not have moved; a ratio needs more than nothing.
+            start.elapsed().as_nanos().max(1) as f64 / calls as f64
+        };
+        Self { name: name.into(), time: Box::new(time) }
+    }
+
+    /// Nanoseconds per call over `calls` calls, after one that is not timed: the subject before has evicted
+    /// this one's weights. `first` is the index of the untimed call.
+    pub(super) fn visit(&mut self, first: usize, calls: usize) -> f64 {
+        (self.time)(first, 1);
+        (self.time)(first + 1, calls)
+    }
+}
+
+/// How long and in which order to measure.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Rounds, and so samples of each subject; at least 1.
+    pub rounds: usize,
+    /// How long one sample should last, in nanoseconds. A call that is shorter is repeated back to back; one
+    /// that is longer is a sample by itself. Short enough to fit between two interruptions, long enough that
+    /// the clock ([`clock_overhead_ns`](super::clock_overhead_ns)) does not count.
+    pub target_sample_ns: u64,
+    /// Nanoseconds that all rounds together should take at most: where calls are long, there are fewer rounds
+    /// than asked for, but no fewer than 15. Decided before the first round, never while the results come in.
+    pub budget_ns: u64,
+    /// Decides the orders, and the resamples of the bootstrap.
+    pub seed: u64,
+}
+
+/// Below this many rounds, 95 % intervals of a median are not worth the name.
+const ROUNDS_MIN: usize = 15;
+
+impl Default for Plan {
+    /// 100 rounds of 0.2 ms a subject, whatever they take.
+    fn default() -> Self {
+        Self { rounds: 100, target_sample_ns: 200_000, budget_ns: u64::MAX, seed: 0 }
+    }
+}
+
+impl Plan {
+    /// Rounds that fit the budget, if one takes `round_ns`.
+    fn affordable_rounds(&self, round_ns: f64) -> usize {
+        let affordable = (self.budget_ns as f64 / round_ns) as usize;
+        self.rounds.min(affordable.max(ROUNDS_MIN)).max(1)
+    }
+}
+
+/// Times the subjects, interleaved: in each round every subject is visited once, in shuffled order, and each
+/// visit gives one sample. `progress` is told the rounds done, and of how many.
+///
+/// A visit is one untimed call and then as many timed ones as were found, in a warm-up, to last
+/// `plan.target_sample_ns`. The index passed to a subject starts at 0 in the warm-up and again in the first
+/// round, so that subjects of equal calls per sample see the same inputs in the same round.
+pub fn measure(subjects: &mut [Subject<'_>], plan: &Plan, progress: &mut dyn FnMut(usize, usize)) -> Samples {
+    let mut paces = Vec::with_capacity(subjects.len());
+    paces.extend(subjects.iter_mut().map(|subject| warm_up(subject, plan.target_sample_ns)));
+    let round_ns = paces.iter().map(Pace::visit_ns).sum();
+    let rounds = plan.affordable_rounds(round_ns);
+
+    let mut rng = Rng::new(plan.seed);
+    let mut order: Vec<usize> = (0..subjects.len()).collect();
+    let mut ns: Vec<Vec<f64>> = order.iter().map(|_| Vec::with_capacity(rounds)).collect();
+    for round in 0..rounds {
+        rng.shuffle(&mut order);
+        for &subject in &order {
+            let calls = paces[subject].calls;
+            ns[subject].push(subjects[subject].visit(round * (calls + 1), calls));
+        }
+        progress(round + 1, rounds);
+    }
+    let names = subjects.iter().map(|subject| subject.name.clone()).collect();
+    Samples::new(names, ns, plan.seed)
+}
+
+/// How often a subject is to be called for a sample of the wanted length.
+pub(super) struct Pace {
+    /// Calls in a sample.
+    pub(super) calls: usize,
+    /// The least time per call seen so far, nanoseconds.
+    pub(super) fastest_ns: f64,
+    target_ns: f64,
+}
+
+impl Pace {
+    pub(super) fn new(target_ns: u64) -> Self {
+        Self { calls: 1, fastest_ns: f64::INFINITY, target_ns: target_ns.max(1) as f64 }
+    }
+
+    /// Takes note of a sample; says whether its calls were enough. Only the fastest sample counts: one that
+    /// was disturbed says nothing about how long a call takes.
+    pub(super) fn note(&mut self, ns: f64) -> bool {
+        self.fastest_ns = self.fastest_ns.min(ns);
+        // Nothing takes less than 1 ns; believing it would mean endless calls of an empty closure.
+        let wanted = (self.target_ns / self.fastest_ns.max(1.0)).ceil() as usize;
+        let enough = wanted <= self.calls;
+        // The first calls are cold, and short ones are mostly clock: no leaps on their word.
+        self.calls = wanted.clamp(self.calls, 8 * self.calls);
+        enough
+    }
+
+    /// A visit, its untimed call included.
+    fn visit_ns(&self) -> f64 {
+        (self.calls + 1) as f64 * self.fastest_ns
+    }
+}
+
+/// Runs a subject until three samples agree that their calls are enough: one alone may have been disturbed.
+fn warm_up(subject: &mut Subject<'_>, target_ns: u64) -> Pace {
+    let mut pace = Pace::new(target_ns);
+    let (mut first, mut agreed) = (0, 0);
+    while agreed < 3 {
+        let calls = pace.calls;
+        agreed += usize::from(pace.note(subject.visit(first, calls)));
+        first += calls + 1;
+    }
+    pace
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Feeds a pace with calls of always the same length until it is satisfied.
+    fn settled(target_ns: u64, call_ns: f64) -> usize {
+        let mut pace = Pace::new(target_ns);
+        while !pace.note(call_ns) {}
+        pace.calls
+    }
+
+    #[test]
+    fn a_sample_has_the_calls_that_fill_it() {
+        assert_eq!(settled(1_000, 100.0), 10);
+        assert_eq!(settled(1_000, 300.0), 4, "rounded up: a sample is no shorter than asked for");
+        assert_eq!(settled(1_000, 5_000.0), 1, "a long call is a sample by itself");
+        assert_eq!(settled(0, 100.0), 1);
+        assert_eq!(settled(1_000, 0.001), 1_000, "an empty closure is not called for ever");
+    }
+
+    #[test]
+    fn a_disturbed_sample_does_not_settle_the_pace() {
+        let mut pace = Pace::new(1_000);
+        assert!(pace.note(1e6), "one sample alone cannot know that it was disturbed");
+        assert!(!pace.note(100.0));
+        assert_eq!(pace.calls, 8, "grows by steps: the first calls are cold");
+        assert!(!pace.note(100.0));
+        assert_eq!(pace.calls, 10);
+        assert!(pace.note(1e6), "a slow sample does not shrink it again");
+        assert_eq!((pace.calls, pace.fastest_ns), (10, 100.0));
+    }
+
+    #[test]
+    fn a_budget_lessens_the_rounds_but_not_below_sense() {
+        let plan = Plan { rounds: 100, budget_ns: 1_000, ..Plan::default() };
+        assert_eq!(plan.affordable_rounds(1.0), 100);
+        assert_eq!(plan.affordable_rounds(20.0), 50);
+        assert_eq!(plan.affordable_rounds(1e9), ROUNDS_MIN);
+        assert_eq!(Plan { rounds: 5, ..plan }.affordable_rounds(1e9), 5);
+        assert_eq!(Plan::default().affordable_rounds(1e12), 100, "no budget unless one is set");
+    }
+}

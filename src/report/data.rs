@@ -1,0 +1,273 @@
+//! The results themselves. The field names are a public schema: fields may be added, never renamed.
+
+use crate::measure::Environment;
+use serde::{Deserialize, Serialize};
+use std::{string::String, vec::Vec};
+
+/// The name and version of a report's JSON form.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Schema {
+    /// Trained, pruned, verified and measured.
+    #[serde(rename = "prunella.run/1")]
+    Run,
+    /// Measured without training.
+    #[serde(rename = "prunella.bench/1")]
+    Bench,
+    /// Trained only.
+    #[serde(rename = "prunella.train/1")]
+    Train,
+    /// A model scored on a test set.
+    #[serde(rename = "prunella.eval/1")]
+    Eval,
+    /// The machine alone.
+    #[serde(rename = "prunella.info/1")]
+    Info,
+}
+
+/// What `prunella run` and `prunella bench` found for one network.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunReport {
+    /// [`Schema::Run`] or [`Schema::Bench`].
+    pub schema: Schema,
+    /// The command line that made this.
+    pub command: String,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The machine, the compiler and the build.
+    pub environment: Environment,
+    /// The examples; `None` when the inputs were random numbers.
+    pub dataset: Option<DatasetInfo>,
+    /// The network's shape.
+    pub network: NetworkInfo,
+    /// How the dense network was trained; `None` when it was not trained here.
+    pub training: Option<TrainingInfo>,
+    /// The spread that means nothing: two copies of one network timed against each other.
+    pub noise_floor: NoiseFloor,
+    /// The machine's peak, if it was measured.
+    pub peak: Option<Peak>,
+    /// One row per batch size, sparsity and variant.
+    pub results: Vec<ResultRow>,
+}
+
+/// What `prunella train` found.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrainReport {
+    /// [`Schema::Train`].
+    pub schema: Schema,
+    /// The command line that made this.
+    pub command: String,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The machine, the compiler and the build.
+    pub environment: Environment,
+    /// The examples.
+    pub dataset: Option<DatasetInfo>,
+    /// The network's shape.
+    pub network: NetworkInfo,
+    /// How it was trained.
+    pub training: TrainingInfo,
+}
+
+/// What `prunella eval` found: how well one model classifies one test set.
+#[derive(Clone, Debug, Serialize)]
+pub struct EvalReport {
+    /// [`Schema::Eval`].
+    pub schema: Schema,
+    /// The command line that made this.
+    pub command: String,
+    /// The machine, the compiler and the build.
+    pub environment: Environment,
+    /// The examples.
+    pub dataset: Option<DatasetInfo>,
+    /// The network's shape.
+    pub network: NetworkInfo,
+    /// The share of examples classified correctly, 0 to 1.
+    pub accuracy: f64,
+    /// The mean of `f1`.
+    pub f1_macro: f64,
+    /// The area under the ROC curve, where it is defined.
+    pub auc: Option<f64>,
+    /// The label of each class, in the order of the network's outputs.
+    pub labels: Vec<u32>,
+    /// The F1 score of each class, in the order of `labels`.
+    pub f1: Vec<f64>,
+    /// `confusion[actual][predicted]`: counts of examples, in the order of `labels`.
+    pub confusion: Vec<Vec<u64>>,
+}
+
+/// What `prunella info` found.
+#[derive(Clone, Debug, Serialize)]
+pub struct InfoReport {
+    /// [`Schema::Info`].
+    pub schema: Schema,
+    /// The machine, the compiler and the build.
+    pub environment: Environment,
+    /// The arithmetic peak of each ISA; empty unless measured.
+    pub peaks: Vec<IsaPeak>,
+    /// The read bandwidth of each level of memory; empty unless measured.
+    pub bandwidth: Vec<Bandwidth>,
+}
+
+/// Where the examples came from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// Drawn by prunella itself.
+    Embedded,
+    /// Read from a directory of IDX files.
+    Directory,
+}
+
+/// The examples.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DatasetInfo {
+    /// What the set is called.
+    pub name: String,
+    /// Where it came from.
+    pub source: Source,
+    /// How many examples were trained on.
+    pub train: usize,
+    /// How many examples were held back for testing.
+    pub test: usize,
+    /// Numbers per example.
+    pub features: usize,
+    /// Number of classes.
+    pub classes: usize,
+}
+
+/// The shape of a network.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NetworkInfo {
+    /// Widths, from the input to the output.
+    pub layers: Vec<usize>,
+    /// The activation between layers.
+    pub activation: String,
+}
+
+/// How the dense network was trained.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrainingInfo {
+    /// Passes over the training set.
+    pub epochs: usize,
+    /// Time spent, in seconds.
+    pub seconds: f64,
+    /// Training examples per second.
+    pub samples_per_second: f64,
+    /// Accuracy on the test set after the last epoch, 0 to 1.
+    pub test_accuracy: f64,
+    /// `sgd`, `momentum` or `adam`.
+    pub optimizer: String,
+    /// Examples per step.
+    pub batch_size: usize,
+    /// The learning rate at the start. An `f32`, as it was used, so that it prints as it was typed.
+    pub learning_rate: f32,
+    /// One row per epoch.
+    pub history: Vec<EpochRow>,
+}
+
+/// One pass over the training set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EpochRow {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// Mean training loss.
+    pub loss: f64,
+    /// Accuracy on the test set after this epoch, 0 to 1.
+    pub test_accuracy: f64,
+    /// Time spent, in seconds.
+    pub seconds: f64,
+}
+
+/// The 95 % interval of the speedup of a network over an independently packed copy of itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NoiseFloor {
+    /// Lower end.
+    pub lo: f64,
+    /// Upper end.
+    pub hi: f64,
+}
+
+/// The machine's peak, from a kernel that took its turn in the same rounds as the results.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Peak {
+    /// Billions of floating-point operations a second; a fused multiply-add is two.
+    pub fma_gflops: f64,
+}
+
+/// One variant of the network, timed at one batch size.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResultRow {
+    /// The share of weights pruned away, 0 to 1; 0 for the dense network.
+    pub sparsity: f64,
+    /// Which weights may go together: `unstructured`, for one.
+    pub structure: String,
+    /// Weights left.
+    pub nnz: usize,
+    /// Accuracy on the test set, 0 to 1; `None` when the network was not trained.
+    pub test_accuracy: Option<f64>,
+    /// Examples per call.
+    pub batch: usize,
+    /// `dense`, `masked`, `csr` or `auto`.
+    pub variant: String,
+    /// Median time of one call on the whole batch.
+    pub median_ns: f64,
+    /// Lower end of the median's 95 % interval.
+    pub median_ns_lo: f64,
+    /// Upper end of the median's 95 % interval.
+    pub median_ns_hi: f64,
+    /// The time that 90 % of calls stay below.
+    pub p90_ns: f64,
+    /// The time that 99 % of calls stay below.
+    pub p99_ns: f64,
+    /// Every timed call.
+    pub samples_ns: Vec<f64>,
+    /// How many times as fast as the dense network at the same batch size.
+    pub speedup: f64,
+    /// Lower end of the speedup's 95 % interval.
+    pub speedup_lo: f64,
+    /// Upper end of the speedup's 95 % interval.
+    pub speedup_hi: f64,
+    /// Largest difference from the f64 oracle, relative to the largest |logit| of the batch.
+    pub max_abs_diff: f64,
+    /// The share of test examples whose predicted class is the oracle's.
+    pub agreement: f64,
+    /// Billions of operations a second, counted as if the network were dense.
+    pub gflops: f64,
+    /// `gflops` over the peak, where the peak was measured.
+    pub fraction_of_peak: Option<f64>,
+    /// How each layer was computed.
+    pub layers: Vec<LayerRow>,
+}
+
+/// How one layer was computed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LayerRow {
+    /// Inputs.
+    pub fan_in: usize,
+    /// Outputs.
+    pub fan_out: usize,
+    /// Weights left.
+    pub nnz: usize,
+    /// The kernel, as `f32-spmm-4x32-avx512`.
+    pub kernel: String,
+}
+
+/// The arithmetic peak of one ISA.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IsaPeak {
+    /// `portable`, `avx2`, `avx512` or `neon`.
+    pub isa: String,
+    /// Billions of floating-point operations a second on one thread; a fused multiply-add is two.
+    pub fma_gflops: f64,
+}
+
+/// How fast one level of memory is read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Bandwidth {
+    /// `L1`, `L2`, `L3` or `DRAM`.
+    pub level: String,
+    /// Size of the buffer that was read.
+    pub bytes: u64,
+    /// Billions of bytes a second on one thread.
+    pub gb_per_s: f64,
+}

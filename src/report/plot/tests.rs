@@ -1,0 +1,111 @@
+use super::*;
+use std::vec;
+
+fn plot(scale: (Scale, Scale), points: Vec<Point>) -> Plot {
+    let axis = |name: &str, scale| (name.into(), scale);
+    let series = vec![Series { name: "a".into(), look: 0, points }];
+    Plot {
+        title: "t".into(),
+        x: axis("x", scale.0),
+        y: axis("y", scale.1),
+        reference: None,
+        span: vec![],
+        series,
+    }
+}
+
+fn point(x: f64, y: f64, lo: f64, hi: f64) -> Point {
+    Point { x, y, lo, hi, hover: "h".into() }
+}
+
+/// Every number in the drawing lies in the drawing.
+fn assert_drawable(plot: &Plot) {
+    let svg = plot.inline();
+    let drawing = &svg[svg.find("/>").expect("a background")..];
+    for bad in ["NaN", "inf", "e+", "e-"] {
+        assert!(!drawing.contains(bad), "{bad} in {drawing}");
+    }
+    for attribute in [" d=\"", " x=\"", " y=\"", " cx=\"", " cy=\""] {
+        for rest in drawing.split(attribute).skip(1) {
+            let value = rest.split('"').next().unwrap();
+            for number in value.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')) {
+                let number: f64 = if number.is_empty() { 0.0 } else { number.parse().unwrap() };
+                assert!((-20.0..=WIDTH + 20.0).contains(&number), "{number} in {value}");
+            }
+        }
+    }
+}
+
+#[test]
+fn degenerate_data_still_has_places() {
+    let scales = [Scale::Count, Scale::Linear, Scale::Share, Scale::Ratio, Scale::Sparsity];
+    let hard = [0.0, 1.0, -1.0, 0.98, 1e-300, 1e300, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    for x in scales {
+        for y in scales {
+            assert_drawable(&plot((x, y), vec![]));
+            for value in hard {
+                assert_drawable(&plot((x, y), vec![point(0.9, value, value, value)]));
+                assert_drawable(&plot((x, y), vec![point(value, 2.0, value, 3.0)]));
+                assert_drawable(&plot(
+                    (x, y),
+                    vec![point(value, 1.0, 1.0, 1.0), point(value, 1.0, 1.0, 1.0)],
+                ));
+                assert_drawable(&plot(
+                    (x, y),
+                    vec![point(0.5, 1.0, 0.9, 1.1), point(0.9, value, value, value)],
+                ));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_single_point_stands_in_the_middle() {
+    let axis = Axis::fit(Scale::Share, [0.98].into_iter());
+    assert!((axis.position(0.98).unwrap() - 0.5).abs() < 1e-9);
+    assert!(axis.ticks.len() >= 2);
+}
+
+#[test]
+fn ticks_are_round_and_inside() {
+    let axis = Axis::fit(Scale::Ratio, [0.6, 21.0].into_iter());
+    assert_eq!(axis.ticks, [1.0, 2.0, 5.0, 10.0, 20.0]);
+    let axis = Axis::fit(Scale::Count, [1.0, 3.0].into_iter());
+    assert_eq!(axis.ticks, [1.0, 2.0, 3.0]);
+    let axis = Axis::fit(Scale::Sparsity, [0.99, 0.5, 0.99, 0.9].into_iter());
+    assert_eq!(axis.ticks, [0.5, 0.9, 0.99]);
+    for tick in &axis.ticks {
+        assert!((0.0..=1.0).contains(&axis.position(*tick).unwrap()));
+    }
+}
+
+#[test]
+fn sparsity_is_spread_by_what_is_left() {
+    let axis = Axis::fit(Scale::Sparsity, [0.0, 0.9, 0.99].into_iter());
+    let place = |value| axis.position(value).unwrap();
+    assert!((place(0.9) - place(0.0) - (place(0.99) - place(0.9))).abs() < 1e-9);
+    assert!(place(1.0).is_finite());
+}
+
+#[test]
+fn labels_keep_their_distance_and_stay_inside() {
+    for wanted in [&[100.0, 101.0, 99.0][..], &[0.0, 0.0, 300.0, 299.0], &[250.0; 5], &[]] {
+        let mut placed = spread(wanted, 15.0, 30.0, 250.0);
+        placed.sort_by(f64::total_cmp);
+        assert!(placed.windows(2).all(|pair| pair[1] - pair[0] >= 15.0 - 1e-9), "{placed:?}");
+        assert!(placed.iter().all(|y| (30.0..=250.0).contains(y)), "{placed:?}");
+    }
+    assert_eq!(spread(&[100.0, 50.0], 15.0, 30.0, 250.0), [100.0, 50.0], "labels with room do not move");
+}
+
+#[test]
+fn names_and_hover_text_are_escaped() {
+    let mut plot = plot((Scale::Linear, Scale::Linear), vec![point(1.0, 1.0, 1.0, 1.0)]);
+    plot.title = "\"><script>".into();
+    plot.series[0].name = "<b>".into();
+    plot.series[0].points[0].hover = "<i>\u{1}".into();
+    let svg = plot.file();
+    for raw in ["<script", "<b>", "<i>", "\u{1}"] {
+        assert!(!svg.contains(raw), "{raw:?} in {svg}");
+    }
+}

@@ -1,0 +1,168 @@
+//! The reports of the verbs that do one thing: train, eval, info.
+
+use super::Report;
+use super::data::{EvalReport, InfoReport, TrainReport};
+use super::grid::{Grid, Summary};
+use super::number::{exact, format_count, format_percent, plural, three_digits};
+use super::run::{dataset, machine, network};
+use crate::measure::Environment;
+use std::{format, string::String, string::ToString, vec, vec::Vec};
+
+impl Report for TrainReport {
+    fn summary(&self) -> Summary {
+        let training = &self.training;
+        let data =
+            self.dataset.as_ref().map_or(String::new(), |info| format!(", trained on {}", dataset(info)));
+        let recipe = format!(
+            "{}, batch size {}, learning rate {}, {} in {} s ({} examples a second)",
+            training.optimizer,
+            training.batch_size,
+            training.learning_rate,
+            plural(training.epochs, "epoch", "epochs"),
+            three_digits(training.seconds),
+            three_digits(training.samples_per_second),
+        );
+        let mut grid = Grid::new(["epoch", "loss", "test accuracy", "seconds"]);
+        for row in &training.history {
+            let accuracy = format_percent(row.test_accuracy);
+            grid.push(vec![
+                row.epoch.to_string(),
+                format!("{:.4}", row.loss),
+                accuracy,
+                three_digits(row.seconds),
+            ]);
+        }
+        Summary {
+            lead: vec![
+                format!("{}{data}", network(&self.network)),
+                recipe,
+                machine(&self.environment, Some(self.seed)),
+            ],
+            tables: vec![("Training".to_string(), grid)],
+            notes: vec![format!("Test accuracy after training: {}.", format_percent(training.test_accuracy))],
+        }
+    }
+
+    fn records(&self) -> Grid {
+        let mut grid = Grid::new(["epoch", "loss", "test_accuracy", "seconds"]);
+        for row in &self.training.history {
+            grid.push(vec![
+                row.epoch.to_string(),
+                exact(row.loss),
+                exact(row.test_accuracy),
+                exact(row.seconds),
+            ]);
+        }
+        grid
+    }
+}
+
+impl Report for EvalReport {
+    fn summary(&self) -> Summary {
+        let data = self.dataset.as_ref().map_or(String::new(), |info| format!(" on {}", dataset(info)));
+        let mut scores = Grid::new(["class", "F1"]);
+        for (label, f1) in self.labels.iter().zip(&self.f1) {
+            scores.push(vec![label.to_string(), format!("{f1:.4}")]);
+        }
+        let predicted = self.labels.iter().map(|label| format!("as {label}"));
+        let mut confusion = Grid::new(core::iter::once("class".to_string()).chain(predicted));
+        for (label, counts) in self.labels.iter().zip(&self.confusion) {
+            confusion
+                .push(core::iter::once(label.to_string()).chain(counts.iter().map(u64::to_string)).collect());
+        }
+        let auc = self.auc.map_or(String::new(), |auc| format!(", AUC {auc:.4}"));
+        Summary {
+            lead: vec![format!("{}{data}", network(&self.network)), machine(&self.environment, None)],
+            tables: vec![
+                ("F1 of each class".to_string(), scores),
+                ("Confusion: examples of a class, by the class predicted".to_string(), confusion),
+            ],
+            notes: vec![format!(
+                "Accuracy {}, macro F1 {:.4}{auc}.",
+                format_percent(self.accuracy),
+                self.f1_macro
+            )],
+        }
+    }
+
+    fn records(&self) -> Grid {
+        let predicted = self.labels.iter().map(|label| format!("predicted_{label}"));
+        let mut grid = Grid::new(["class", "f1"].map(String::from).into_iter().chain(predicted));
+        for ((label, f1), counts) in self.labels.iter().zip(&self.f1).zip(&self.confusion) {
+            let mut row = vec![label.to_string(), exact(*f1)];
+            row.extend(counts.iter().map(u64::to_string));
+            grid.push(row);
+        }
+        grid
+    }
+}
+
+impl Report for InfoReport {
+    fn summary(&self) -> Summary {
+        let mut facts = Grid::new(["property", "value"]);
+        for (name, value) in environment(&self.environment) {
+            facts.push(vec![name.to_string(), value]);
+        }
+        let mut tables = vec![("Environment".to_string(), facts)];
+        if !self.peaks.is_empty() {
+            let mut grid = Grid::new(["isa", "FMA peak GFLOP/s"]);
+            self.peaks
+                .iter()
+                .for_each(|peak| grid.push(vec![peak.isa.clone(), three_digits(peak.fma_gflops)]));
+            tables.push(("Arithmetic, one thread".to_string(), grid));
+        }
+        if !self.bandwidth.is_empty() {
+            let mut grid = Grid::new(["level", "buffer", "read GB/s"]);
+            for row in &self.bandwidth {
+                grid.push(vec![row.level.clone(), format_bytes(row.bytes), three_digits(row.gb_per_s)]);
+            }
+            tables.push(("Memory, one thread".to_string(), grid));
+        }
+        Summary { lead: Vec::new(), tables, notes: Vec::new() }
+    }
+
+    fn records(&self) -> Grid {
+        let mut grid = Grid::new(["name", "value"]);
+        for (name, value) in environment(&self.environment) {
+            grid.push(vec![name.to_string(), value]);
+        }
+        for peak in &self.peaks {
+            grid.push(vec![format!("fma_gflops_{}", peak.isa), exact(peak.fma_gflops)]);
+        }
+        for row in &self.bandwidth {
+            grid.push(vec![format!("read_gb_per_s_{}", row.level), exact(row.gb_per_s)]);
+        }
+        grid
+    }
+}
+
+/// Everything known of the machine and the build, by name.
+pub(crate) fn environment(environment: &Environment) -> Vec<(&'static str, String)> {
+    let e = environment;
+    let number = |value: Option<u32>| value.map_or("unknown".to_string(), |value| value.to_string());
+    let bytes = |value: Option<u64>| value.map_or("unknown".to_string(), format_bytes);
+    let ids = [e.cpu_family, e.cpu_model, e.cpu_stepping].map(number);
+    let caches = [e.cache_l1d_bytes, e.cache_l2_bytes, e.cache_l3_bytes].map(bytes);
+    vec![
+        ("CPU", e.cpu.clone()),
+        ("family / model / stepping", ids.join(" / ")),
+        ("cores", format_count(e.cpu_cores)),
+        ("L1d / L2 / L3", caches.join(" / ")),
+        ("system", format!("{} {}", e.os, e.arch)),
+        ("ISA used", e.isa.clone()),
+        ("ISAs available", e.isa_available.join(" ")),
+        ("threads", format_count(e.threads)),
+        ("prunella", format!("{} ({}), {} build", e.version, e.commit, e.profile)),
+        ("compiler", e.rustc.clone()),
+        ("compiled for", e.target_features.clone()),
+    ]
+}
+
+/// A size in the largest binary unit that divides it.
+fn format_bytes(bytes: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match units.iter().find(|(size, _)| bytes >= *size && bytes.is_multiple_of(*size)) {
+        Some((size, unit)) => format!("{} {unit}", bytes / size),
+        None => format!("{bytes} B"),
+    }
+}
