@@ -68,9 +68,9 @@ fn every(stride: usize, mut check: impl FnMut(&[f32])) {
 }
 
 /// Checks the error of every `stride`-th f32 and prints the largest.
-fn sweep(stride: usize) {
+fn sweep(activations: &[Activation], stride: usize) {
     each_isa(|kernels| {
-        for activation in Activation::ALL {
+        for &activation in activations {
             let mut worst = (0.0, 0.0);
             every(stride, |zs| {
                 for (&z, h) in zs.iter().zip(activate(kernels, activation, zs)) {
@@ -95,13 +95,13 @@ fn sweep(stride: usize) {
 /// A prime stride: the sweep visits all low bits.
 #[test]
 fn activations_are_accurate() {
-    sweep(if cfg!(miri) { 16_777_213 } else { 4_099 });
+    sweep(&Activation::ALL, if cfg!(miri) { 16_777_213 } else { 4_099 });
 }
 
 #[test]
 #[ignore = "minutes: every f32 there is"]
 fn activations_are_accurate_everywhere() {
-    sweep(1);
+    sweep(&[Activation::Gaussian, Activation::Sigmoid, Activation::Tanh], 1);
 }
 
 #[test]
