@@ -30,9 +30,10 @@ fn exact(activation: Activation, z: f32) -> f64 {
 fn bound(kernels: Kernels, activation: Activation, z: f32) -> f64 {
     match activation {
         Activation::Identity | Activation::Relu => 0.0,
-        Activation::Gaussian if !kernels.isa().fuses() => 2.0 + f64::from(z * z),
-        Activation::Gaussian => 2.0,
-        Activation::Sigmoid | Activation::Tanh => 4.0,
+        Activation::Gaussian if !kernels.isa().fuses() => 1.5 + f64::from(z * z),
+        Activation::Gaussian => 1.1,
+        Activation::Sigmoid => 2.2,
+        Activation::Tanh => 1.6,
     }
 }
 
