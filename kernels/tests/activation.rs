@@ -32,7 +32,7 @@ fn bound(kernels: Kernels, activation: Activation, z: f32) -> f64 {
         Activation::Identity | Activation::Relu => 0.0,
         Activation::Gaussian if !kernels.isa().fuses() => 1.5 + f64::from(z * z),
         Activation::Gaussian => 1.1,
-        Activation::Sigmoid => 2.2,
+        Activation::Sigmoid => 2.5,
         Activation::Tanh => 1.6,
     }
 }
