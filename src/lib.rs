@@ -1,7 +1,7 @@
 //! Train small networks, prune them, and measure what the pruning is really worth on this machine.
 //!
 //! The modules follow the way of the data:
-//! `idx` -> `dataset` -> `train` -> [`model`] -> `prune` -> [`engine`] -> `measure` -> `report`.
+//! `idx` -> `dataset` -> `train` -> [`model`] -> `prune` -> [`engine`] -> `measure`, `benchmark` -> `report`.
 //!
 //! Without default features the crate is `no_std` (with `alloc`): [`model`] and [`engine`] alone.
 #![no_std]
@@ -14,6 +14,8 @@ extern crate std;
 pub mod engine;
 pub mod model;
 
+#[cfg(feature = "std")]
+pub mod benchmark;
 #[cfg(feature = "std")]
 pub mod dataset;
 #[cfg(feature = "std")]

@@ -9,8 +9,9 @@ use isa::each_isa;
 use prunella_kernels::{Activation, Isa, Kernels, Lanes, Line, Rows, RowsMut};
 use suite::{Case, Pattern, Random, transposed, transposed_lines, written};
 
+// Under Miri, which looks at memory and not at bits, one small shape and one way to draw will do.
 const SHAPES: &[[usize; 3]] = if cfg!(miri) {
-    &[[1, 1, 1], [9, 5, 3], [7, 17, 17]]
+    &[[3, 5, 2]]
 } else {
     &[
         [1, 1, 1],
@@ -45,7 +46,8 @@ fn bits(values: &[f32]) -> Vec<u32> {
 /// Every case, with its name.
 fn each_case(check: impl Fn(&str, &Case)) {
     let sparsities: &[f64] = if cfg!(miri) { &[0.5] } else { &[0.0, 0.5, 0.95] };
-    for (d, draw) in DRAWS.iter().enumerate() {
+    let draws = if cfg!(miri) { &DRAWS[..1] } else { DRAWS };
+    for (d, draw) in draws.iter().enumerate() {
         for (s, &shape) in SHAPES.iter().enumerate() {
             for &sparsity in sparsities {
                 let mut random = Random((d * SHAPES.len() + s) as u64);

@@ -16,7 +16,7 @@ const FAN_OUT: &[usize] = if cfg!(miri) {
 } else {
     &[1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 24, 31, 32, 33, 63, 64, 65, 130]
 };
-const FAN_IN: &[usize] = if cfg!(miri) { &[1, 2, 3, 9] } else { &[1, 2, 3, 16, 255, 256, 257, 784] };
+const FAN_IN: &[usize] = if cfg!(miri) { &[1, 2, 9] } else { &[1, 2, 3, 16, 255, 256, 257, 784] };
 const BATCH: &[usize] = if cfg!(miri) {
     &[1, 2, 15, 16, 17]
 } else {
@@ -98,7 +98,8 @@ fn no_terms_leave_the_bias() {
 
 #[test]
 fn gemm_tn_without_bias() {
-    for shape in [[1, 1, 1], [3, 17, 13], [33, 70, 30]] {
+    let shapes: &[_] = if cfg!(miri) { &[[3, 17, 5]] } else { &[[1, 1, 1], [3, 17, 13], [33, 70, 30]] };
+    for &shape in shapes {
         let mut case = Case::drawn(shape, Pattern::Sparsity(0.3), &mut Random(3), Random::signed);
         case.bias.fill(0.0);
         let (x, w) = (transposed_lines(&case.rows, case.fan_in), transposed_lines(&case.weight, case.fan_in));
@@ -123,7 +124,7 @@ fn the_two_oracles_agree() {
 #[test]
 fn transposes_and_panels() {
     let sizes: &[usize] =
-        if cfg!(miri) { &[0, 1, 4, 5, 17] } else { &[0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 65] };
+        if cfg!(miri) { &[0, 1, 5, 17] } else { &[0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 65] };
     for (&rows, &cols) in sizes.iter().flat_map(|r| sizes.iter().map(move |c| (r, c))) {
         let mut random = Random(5);
         // The user's rows are aligned to their type alone.

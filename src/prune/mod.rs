@@ -1,1 +1,99 @@
-//! Which weights go: masks from a criterion and a schedule.
+//! Which weights go, and when.
+//!
+//! Weights go; biases stay, and so does the last layer unless told otherwise: it is small, and each of its weights counts.
+//! Sparsity is always that of the layers that are pruned, not of the whole network.
+
+mod error;
+mod levels;
+mod mask;
+
+pub use error::PruneError;
+pub use levels::{Event, LevelOptions, Schedule, prune_to_levels};
+pub use mask::masks;
+
+use crate::model::{Layer, Model};
+use crate::train::Trainer;
+use std::vec::Vec;
+
+/// What makes a weight one that goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Criterion {
+    /// Being among the smallest in absolute value.
+    #[default]
+    Magnitude,
+    /// Chance: the control that a criterion must beat.
+    Random,
+}
+
+/// Among which weights a weight is compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Those of its layer: every layer gets the same sparsity.
+    #[default]
+    PerLayer,
+    /// Those of all pruned layers: the sparsity is that of all together.
+    Global,
+}
+
+/// Which weights go. The default prunes each layer but the last by magnitude.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PruneOptions {
+    /// What makes a weight go.
+    pub criterion: Criterion,
+    /// Among which weights.
+    pub scope: Scope,
+    /// Whether the last layer is pruned too.
+    pub last: bool,
+    /// Decides for [`Criterion::Random`].
+    pub seed: u64,
+}
+
+impl PruneOptions {
+    /// How many of `depth` layers are pruned: the first ones.
+    ///
+    /// # Errors
+    /// [`PruneError::OnlyLast`] if that would be none.
+    pub fn pruned_layers(&self, depth: usize) -> Result<usize, PruneError> {
+        match depth - usize::from(!self.last) {
+            0 => Err(PruneError::OnlyLast),
+            layers => Ok(layers),
+        }
+    }
+}
+
+/// Prunes a model at once, without training: `round(sparsity * n)` of the n weights of the pruned layers become zero.
+///
+/// # Errors
+/// [`PruneError::Sparsity`] unless `sparsity` is in [0, 1), [`PruneError::OnlyLast`] if there is nothing to prune.
+pub fn prune(model: &Model, sparsity: f64, options: &PruneOptions) -> Result<Model, PruneError> {
+    let layers = model.layers();
+    let pruned = options.pruned_layers(layers.len())?;
+    let weights: Vec<&[f32]> = layers[..pruned].iter().map(Layer::weight).collect();
+    let mut masks = masks(&weights, sparsity, options)?.into_iter();
+    let layer = |layer: &Layer| match masks.next() {
+        Some(keep) => {
+            let kept = |(&weight, keep)| if keep { weight } else { 0.0 };
+            let weight = layer.weight().iter().zip(keep).map(kept).collect();
+            Layer::new(layer.fan_in(), weight, layer.bias().to_vec(), layer.activation())
+        }
+        None => Ok(layer.clone()),
+    };
+    Ok(Model::new(layers.iter().map(layer).collect::<Result<_, _>>()?)?)
+}
+
+/// Prunes the network in training: what goes is zero from now on.
+///
+/// # Errors
+/// As [`prune`].
+pub fn prune_in_training(
+    trainer: &mut Trainer<'_>,
+    sparsity: f64,
+    options: &PruneOptions,
+) -> Result<(), PruneError> {
+    let pruned = options.pruned_layers(trainer.network().depth())?;
+    let weights: Vec<Vec<f32>> = (0..pruned).map(|layer| trainer.network().weight(layer)).collect();
+    let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
+    let masks = masks(&weights, sparsity, options)?;
+    masks.iter().enumerate().for_each(|(layer, keep)| trainer.set_mask(layer, keep));
+    Ok(())
+}

@@ -1,1 +1,161 @@
 //! The trainable network.
+//!
+//! ```
+//! use prunella::{dataset::Split, model::Activation, rng::Rng};
+//! use prunella::train::{Compute, Init, Mlp, Options, evaluate, fit};
+//! use prunella_kernels::{Isa, Kernels, Pool};
+//!
+//! let digits = Split::synth(200, 100, 1);
+//! let hidden = Activation::Relu;
+//! let mut network = Mlp::new(&[784, 16, 10], hidden, Activation::Identity, Init::He, &mut Rng::new(1))?;
+//! let pool = Pool::single();
+//! let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
+//! let options = Options { epochs: 2, ..Options::default() };
+//! let history = fit(&mut network, &digits.train, &options, compute, &mut |_| {})?;
+//! assert!(history.losses[1] < history.losses[0]);
+//! let accuracy = evaluate(&network, &digits.test, options.loss, compute)?.accuracy;
+//! # let _ = accuracy;
+//! # Ok::<(), prunella::train::TrainError>(())
+//! ```
+
+mod error;
+mod loss;
+mod network;
+mod optimizer;
+mod pass;
+mod trainer;
+
+pub use error::TrainError;
+pub use loss::Loss;
+pub use network::{Init, Mlp};
+pub use optimizer::{Optimizer, Schedule};
+pub use trainer::{Progress, Trainer};
+
+use crate::dataset::Dataset;
+use pass::Pass;
+use prunella_kernels::{Kernels, Pool};
+use std::vec::Vec;
+
+/// What computes: the kernels of an instruction set, and threads. Neither number nor kind of threads changes a bit of a result;
+/// nor does the instruction set, among those that fuse products with sums.
+#[derive(Debug, Clone, Copy)]
+pub struct Compute<'a> {
+    /// The kernels.
+    pub kernels: Kernels,
+    /// The threads.
+    pub pool: &'a Pool,
+}
+
+/// How to train. The default is what `prunella run` uses.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Options {
+    /// How often each example is seen, 1 or more.
+    pub epochs: usize,
+    /// Examples per step, 1 or more; at most as many as there are.
+    pub batch_size: usize,
+    /// How a gradient changes the weights.
+    pub optimizer: Optimizer,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
+    /// What is made small.
+    pub loss: Loss,
+    /// Decides the order of the examples.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            epochs: 10,
+            batch_size: 128,
+            optimizer: Optimizer::adam(2e-3),
+            schedule: Schedule::Cosine,
+            loss: Loss::SoftmaxCrossEntropy,
+            seed: 1,
+        }
+    }
+}
+
+impl Options {
+    fn check(&self) -> Result<(), TrainError> {
+        for (name, value) in [("the number of epochs", self.epochs), ("the batch size", self.batch_size)] {
+            if value == 0 {
+                return Err(TrainError::setting(name, value, "1 or more"));
+            }
+        }
+        self.optimizer.check()
+    }
+}
+
+/// How training went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// The mean loss of each epoch, over its examples as they were met.
+    pub losses: Vec<f64>,
+    /// The time that the steps took.
+    pub seconds: f64,
+    /// Examples per second, over all epochs.
+    pub examples_per_second: f64,
+}
+
+/// Trains `network` on `data`; `progress` is told of every step. A pruned weight stays zero (see [`Mlp::set_mask`]).
+///
+/// # Errors
+/// If a setting is out of range, network, data and loss do not go together, or the loss becomes infinite or NaN.
+pub fn fit(
+    network: &mut Mlp,
+    data: &Dataset,
+    options: &Options,
+    compute: Compute<'_>,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<History, TrainError> {
+    let mut trainer = Trainer::new(network, data, options, compute)?;
+    let mut history = History { losses: Vec::new(), seconds: 0.0, examples_per_second: 0.0 };
+    while let Some(now) = trainer.step()? {
+        history.losses.resize(now.epoch, 0.0);
+        history.losses[now.epoch - 1] += now.loss * now.examples as f64 / data.len() as f64;
+        history.seconds = now.elapsed.as_secs_f64();
+        history.examples_per_second = now.examples_per_second;
+        progress(&now);
+    }
+    Ok(history)
+}
+
+/// What a network makes of a data set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// What it gives: `[examples, outputs]`, row-major. With a cross-entropy these are logits.
+    pub outputs: Vec<f32>,
+    /// The class that stands for: `[examples]`.
+    pub predicted: Vec<usize>,
+    /// The share of examples of which that is the right one.
+    pub accuracy: f64,
+}
+
+/// Runs `network`, trained by `loss`, on all examples of `data`.
+///
+/// # Errors
+/// [`TrainError::Mismatch`] if network, data and loss do not go together.
+pub fn evaluate(
+    network: &Mlp,
+    data: &Dataset,
+    loss: Loss,
+    compute: Compute<'_>,
+) -> Result<Evaluation, TrainError> {
+    /// Examples per thread: enough for whole tiles, few enough for the activations to stay in L2.
+    const ROWS: usize = 96;
+    loss.check(network, data)?;
+    let threads = compute.pool.threads().get();
+    let examples: Vec<usize> = (0..data.len()).collect();
+    let mut pass = Pass::new(network, threads * ROWS, threads, false);
+    let mut outputs = Vec::with_capacity(data.len() * network.fan_out());
+    for batch in examples.chunks(threads * ROWS) {
+        pass.run((network, compute.kernels), compute.pool, data, batch, |_| {});
+        let rows = pass.outputs(network, batch.len());
+        (0..batch.len()).for_each(|row| outputs.extend_from_slice(rows.row(row)));
+    }
+    let predicted: Vec<usize> =
+        outputs.chunks_exact(network.fan_out()).map(|row| loss.class_of(row)).collect();
+    let right = predicted.iter().zip(data.labels()).filter(|&(p, l)| *p == usize::from(*l)).count();
+    Ok(Evaluation { accuracy: right as f64 / data.len() as f64, outputs, predicted })
+}

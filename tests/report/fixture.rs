@@ -65,6 +65,7 @@ pub(crate) fn environment() -> Environment {
         commit: "d4001c6".into(),
         rustc: "rustc 1.89.0".into(),
         target_features: "fxsr,sse,sse2".into(),
+        opt_level: "3".into(),
         profile: "release".into(),
     }
 }

@@ -1,0 +1,348 @@
+//! What pruning is worth: the variants of a network, verified against the oracle and then timed in interleaved rounds.
+//!
+//! For each batch size, all at once: the dense network twice (the second, packed independently, gives the noise floor), every
+//! pruned network in every variant, and a kernel that runs at the machine's peak. A speedup is the median of the per-round
+//! ratios to the dense network.
+
+mod subject;
+mod verify;
+
+use std::sync::Arc;
+use std::vec;
+use std::vec::Vec;
+use std::{fmt, str::FromStr};
+
+use prunella_kernels::{Isa, Kernels, Pool};
+
+use crate::engine::{self, BatchClass, CompileError, Engine, LayerInfo, Options, Variant, auto_plan};
+use crate::measure::{self, Interval, Subject, Summary};
+use crate::model::Model;
+use subject::{Contestant, Rotation};
+pub use verify::Wrong;
+use verify::{Checked, Oracle};
+
+/// A way to run a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum VariantName {
+    /// The network before pruning: the baseline.
+    Dense,
+    /// The pruned network, zeros stored, in the dense kernels: the control.
+    Masked,
+    /// The pruned network, pruned layers stored sparse.
+    Csr,
+    /// The pruned network, each layer in the form that was faster when timed beforehand.
+    Auto,
+}
+
+impl VariantName {
+    /// Every variant.
+    pub const ALL: [VariantName; 4] =
+        [VariantName::Dense, VariantName::Masked, VariantName::Csr, VariantName::Auto];
+
+    /// The name used on the command line and in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            VariantName::Dense => "dense",
+            VariantName::Masked => "masked",
+            VariantName::Csr => "csr",
+            VariantName::Auto => "auto",
+        }
+    }
+}
+
+impl fmt::Display for VariantName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The text is no variant's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownVariant;
+
+impl fmt::Display for UnknownVariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no such variant; use dense, masked, csr or auto")
+    }
+}
+
+impl core::error::Error for UnknownVariant {}
+
+impl FromStr for VariantName {
+    type Err = UnknownVariant;
+    fn from_str(name: &str) -> Result<Self, UnknownVariant> {
+        VariantName::ALL.into_iter().find(|v| v.name() == name).ok_or(UnknownVariant)
+    }
+}
+
+/// A pruned network.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The share of weights it was pruned to, of the layers that were pruned.
+    pub sparsity: f64,
+    /// It.
+    pub model: &'a Model,
+}
+
+/// What to run, and how.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The instruction set of the kernels.
+    pub isa: Isa,
+    /// Examples per call, each at least 1.
+    pub batches: Vec<usize>,
+    /// The dense network is always run: it is the baseline.
+    pub variants: Vec<VariantName>,
+    /// How the rounds are run.
+    pub timing: measure::Plan,
+    /// Threads for large batches, and for the oracle.
+    pub pool: Arc<Pool>,
+    /// What `auto` runs instead of choosing, at the batch sizes of the plan's class.
+    pub plan: Option<engine::Plan>,
+}
+
+/// How far the work has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Computing what is right, in f64: networks done, of all.
+    Oracle(usize, usize),
+    /// Packing, choosing and verifying at a batch size.
+    Verify {
+        /// Examples per call.
+        batch: usize,
+    },
+    /// Timing at a batch size: rounds done, of all.
+    Time {
+        /// Examples per call.
+        batch: usize,
+        /// Rounds done.
+        done: usize,
+        /// Rounds to do.
+        total: usize,
+    },
+}
+
+/// Why there is no result.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BenchmarkError {
+    /// There are no examples, no batch size, or one of zero; or the networks' shapes differ.
+    Input(&'static str),
+    /// A network cannot be compiled.
+    Compile(CompileError),
+    /// A variant computed something wrong, before or after the timed rounds.
+    Wrong(Wrong),
+}
+
+impl fmt::Display for BenchmarkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BenchmarkError::Input(what) => f.write_str(what),
+            BenchmarkError::Compile(e) => e.fmt(f),
+            BenchmarkError::Wrong(e) => e.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for BenchmarkError {}
+
+impl From<CompileError> for BenchmarkError {
+    fn from(error: CompileError) -> Self {
+        BenchmarkError::Compile(error)
+    }
+}
+
+/// One variant at one batch size.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// 0 for the dense network.
+    pub sparsity: f64,
+    /// Weights that are not zero.
+    pub nnz: usize,
+    /// Examples per call.
+    pub batch: usize,
+    /// The variant.
+    pub variant: VariantName,
+    /// Nanoseconds per call.
+    pub summary: Summary,
+    /// How many times the dense network's time it takes less.
+    pub speedup: Interval,
+    /// The largest difference from the oracle, relative to the largest |logit| of its batch.
+    pub max_abs_diff: f64,
+    /// The share of examples whose class is the oracle's.
+    pub agreement: f64,
+    /// The form of each layer.
+    pub plan: engine::Plan,
+    /// The kernel of each layer.
+    pub layers: Vec<LayerInfo>,
+    /// Billions of operations a second, counted as if no weight were zero.
+    pub gflops: f64,
+}
+
+/// All of it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The dense network against an independently packed copy: the widest interval of all batch sizes.
+    pub noise_floor: Interval,
+    /// Billions of operations a second of one thread at the machine's peak: the median, of the batch size that saw most.
+    pub peak_gflops: f64,
+    /// By batch size, then as the cases were given.
+    pub rows: Vec<Row>,
+}
+
+/// Verifies, then times `dense` and its pruned versions on row-major examples `rows`: all are verified, and at least 1,024
+/// are rotated through when timing.
+///
+/// # Errors
+/// See [`BenchmarkError`]. Nothing is timed unless everything is right.
+pub fn benchmark(
+    dense: &Model,
+    pruned: &[Case<'_>],
+    rows: &[f32],
+    settings: &Settings,
+    progress: &mut dyn FnMut(Step),
+) -> Result<Outcome, BenchmarkError> {
+    if rows.is_empty() || !rows.len().is_multiple_of(dense.fan_in()) {
+        return Err(BenchmarkError::Input(
+            "the examples must be at least one whole row of the network's inputs",
+        ));
+    }
+    if settings.batches.is_empty() || settings.batches.contains(&0) {
+        return Err(BenchmarkError::Input("there must be a batch size, and none may be zero"));
+    }
+    if pruned.iter().any(|case| case.model.sizes() != dense.sizes()) {
+        return Err(BenchmarkError::Input("the pruned networks must have the dense network's shape"));
+    }
+    let cases: Vec<Case<'_>> =
+        [Case { sparsity: 0.0, model: dense }].into_iter().chain(pruned.iter().copied()).collect();
+    let mut oracles = vec![];
+    for (done, case) in cases.iter().enumerate() {
+        progress(Step::Oracle(done, cases.len()));
+        oracles.push(Oracle::new(case.model, rows, &settings.pool));
+    }
+    let mut outcome =
+        Outcome { noise_floor: Interval { mid: 1.0, lo: 1.0, hi: 1.0 }, peak_gflops: 0.0, rows: vec![] };
+    for &batch in &settings.batches {
+        progress(Step::Verify { batch });
+        let rotation = Rotation::new(rows, dense.fan_in(), batch);
+        let mut contestants = line_up(&cases, &rotation, settings)?;
+        let mut checked = vec![];
+        for contestant in &mut contestants {
+            checked.push(
+                oracles[contestant.case].check(contestant, rows, batch).map_err(BenchmarkError::Wrong)?,
+            );
+        }
+        verify::same_bits(&contestants, &checked, batch).map_err(BenchmarkError::Wrong)?;
+        let rounds = time(&mut contestants, &checked, &rotation, settings, progress)?;
+        rounds.report(&cases, &contestants, &checked, &mut outcome);
+    }
+    Ok(outcome)
+}
+
+/// Every variant of every case, compiled for one batch size; the dense network first, and twice.
+fn line_up(
+    cases: &[Case<'_>],
+    rotation: &Rotation,
+    settings: &Settings,
+) -> Result<Vec<Contestant>, BenchmarkError> {
+    let batch = rotation.batch();
+    let class = BatchClass::of(batch);
+    let compile = |model: &Model, variant| -> Result<Engine, CompileError> {
+        Ok(Engine::compile(model, &Options { isa: settings.isa, class, variant })?
+            .with_pool(settings.pool.clone()))
+    };
+    let mut contestants = vec![];
+    for _ in 0..2 {
+        contestants.push(Contestant::new(
+            0,
+            VariantName::Dense,
+            compile(cases[0].model, Variant::Dense)?,
+            batch,
+        ));
+    }
+    for (i, case) in cases.iter().enumerate().skip(1) {
+        for &name in settings.variants.iter().filter(|&&v| v != VariantName::Dense) {
+            let variant = match (name, &settings.plan) {
+                (VariantName::Dense | VariantName::Masked, _) => Variant::Dense,
+                (VariantName::Csr, _) => Variant::Csr,
+                (VariantName::Auto, Some(plan)) if plan.class == class => Variant::Planned(plan.clone()),
+                (VariantName::Auto, _) => {
+                    Variant::Planned(auto_plan(case.model, settings.isa, rotation.batch_at(0))?)
+                }
+            };
+            contestants.push(Contestant::new(i, name, compile(case.model, variant)?, batch));
+        }
+    }
+    Ok(contestants)
+}
+
+/// What the rounds of one batch size gave.
+struct Rounds {
+    batch: usize,
+    samples: measure::Samples,
+    /// Operations of one call of the subject at the peak, which is the last.
+    peak_flops: u64,
+}
+
+/// Steps of the peak kernel: some tens of microseconds.
+const PEAK_STEPS: usize = 8_192;
+
+/// Times the contestants and the machine's peak in the same rounds, and looks at the outputs again afterwards.
+fn time(
+    contestants: &mut [Contestant],
+    checked: &[Checked],
+    rotation: &Rotation,
+    settings: &Settings,
+    progress: &mut dyn FnMut(Step),
+) -> Result<Rounds, BenchmarkError> {
+    let kernels = Kernels::new(settings.isa);
+    let mut peak_flops = 0;
+    let mut subjects: Vec<Subject<'_>> = contestants.iter_mut().map(|c| c.subject(rotation)).collect();
+    subjects.push(Subject::new("peak", |_| peak_flops = kernels.fma_peak(PEAK_STEPS)));
+    let batch = rotation.batch();
+    let samples = measure::measure(&mut subjects, &settings.timing, &mut |done, total| {
+        progress(Step::Time { batch, done, total });
+    });
+    drop(subjects);
+    for (contestant, checked) in contestants.iter().zip(checked) {
+        checked.still_right(contestant, rotation).map_err(BenchmarkError::Wrong)?;
+    }
+    Ok(Rounds { batch, samples, peak_flops })
+}
+
+impl Rounds {
+    fn report(
+        &self,
+        cases: &[Case<'_>],
+        contestants: &[Contestant],
+        checked: &[Checked],
+        outcome: &mut Outcome,
+    ) {
+        let noise = self.samples.ratio(0, 1);
+        let floor = &mut outcome.noise_floor;
+        *floor = Interval { mid: noise.mid, lo: floor.lo.min(noise.lo), hi: floor.hi.max(noise.hi) };
+        let peak = self.peak_flops as f64 / self.samples.summary(contestants.len()).median_ns;
+        outcome.peak_gflops = outcome.peak_gflops.max(peak);
+        let weights: usize = cases[0].model.weights();
+        for (i, (contestant, checked)) in contestants.iter().zip(checked).enumerate() {
+            // The dense network's copy is there for the noise floor alone.
+            if i == 1 {
+                continue;
+            }
+            let case = cases[contestant.case];
+            let summary = self.samples.summary(i);
+            outcome.rows.push(Row {
+                sparsity: case.sparsity,
+                nnz: case.model.nnz(),
+                batch: self.batch,
+                variant: contestant.variant,
+                speedup: self.samples.ratio(0, i),
+                max_abs_diff: checked.max_abs_diff,
+                agreement: checked.agreement,
+                plan: contestant.engine.plan().clone(),
+                layers: contestant.engine.layers().collect(),
+                gflops: (2 * weights * self.batch) as f64 / summary.median_ns,
+                summary,
+            });
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The loop: batches in random order, gradients, steps.
+//!
+//! ```text
+//! phase 1   pass forwards and backwards        each thread some examples of the batch
+//! phase 2   dW^T = x^T dz, optimizer step      each thread some rows of every W^T, `CHUNK` at a time: see `update`
+//!           W from W^T                         each thread some rows of W; only for layers after the first
+//! ```
+//!
+//! The threads split outputs, never sums: each weight's gradient is one chain over the whole batch, in order. So the bits do not
+//! depend on the number of threads.
+
+use super::network::{Dense, Mlp};
+use super::optimizer::{Moments, MomentsMut, split_off};
+use super::pass::Pass;
+use super::{Compute, Options, TrainError};
+use crate::dataset::Dataset;
+use crate::rng::Rng;
+use core::ops::Range;
+use prunella_kernels::{Activation, Kernels, Line, Rows, RowsMut};
+use std::time::{Duration, Instant};
+use std::{vec, vec::Vec};
+
+/// Rows of a gradient made at a time: whole tiles on every instruction set (12 or 6 rows), and with 256 outputs 48 KB, still in
+/// L2 when the optimizer reads them.
+const CHUNK: usize = 48;
+
+/// Of the seed's streams, the one that orders the first epoch; the next epochs have the next ones.
+const ORDER_STREAM: u64 = 1 << 48;
+
+/// Where training is, after a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// The epoch of the step, counted from 1.
+    pub epoch: usize,
+    /// How many epochs there are.
+    pub epochs: usize,
+    /// The step, counted from 1 through all epochs.
+    pub step: usize,
+    /// How many steps there are in all epochs.
+    pub steps: usize,
+    /// The mean loss of the step's batch, before the step.
+    pub loss: f64,
+    /// How many examples the step's batch has.
+    pub examples: usize,
+    /// The time since the first step began.
+    pub elapsed: Duration,
+    /// Examples so far, over that time.
+    pub examples_per_second: f64,
+}
+
+/// Training, step by step.
+pub struct Trainer<'a> {
+    network: &'a mut Mlp,
+    data: &'a Dataset,
+    options: Options,
+    compute: Compute<'a>,
+    pass: Pass,
+    /// For each layer after the first its weight, `[fan_out, fan_in]`; for the first nothing.
+    weights: Vec<Vec<Line>>,
+    /// For each layer, what the optimizer remembers of its weight and its bias.
+    moments: Vec<[Moments; 2]>,
+    /// For each thread, room for a gradient of `CHUNK` rows.
+    gradients: Vec<Vec<Line>>,
+    /// The examples in the order of the epoch.
+    order: Vec<usize>,
+    /// Steps done.
+    step: usize,
+    started: Option<Instant>,
+    examples: usize,
+}
+
+/// The rows of one layer that one thread updates, and what it needs for that.
+struct Block<'a> {
+    /// Which rows of W^T.
+    rows: Range<usize>,
+    x: Rows<'a>,
+    dz: Rows<'a>,
+    weight: &'a mut [Line],
+    mask: Option<&'a [Line]>,
+    moments: MomentsMut<'a>,
+    /// The bias goes with the first rows.
+    bias: Option<(&'a mut [Line], MomentsMut<'a>)>,
+}
+
+impl<'a> Trainer<'a> {
+    /// Makes ready to train `network` on `data`. All buffers are made here.
+    ///
+    /// # Errors
+    /// If a setting is out of range, or network, data and loss do not go together.
+    pub fn new(
+        network: &'a mut Mlp,
+        data: &'a Dataset,
+        options: &Options,
+        compute: Compute<'a>,
+    ) -> Result<Trainer<'a>, TrainError> {
+        options.check()?;
+        options.loss.check(network, data)?;
+        if data.is_empty() {
+            return Err(TrainError::Mismatch("there are no examples to learn from".into()));
+        }
+        let threads = compute.pool.threads().get();
+        let options = Options { batch_size: options.batch_size.min(data.len()), ..*options };
+        let widest = network.layers.iter().map(Dense::stride).max().unwrap_or(0);
+        let moments_of = |lines: &Vec<Line>| options.optimizer.moments(lines.len());
+        let lines_of = |(index, layer): (usize, &Dense)| match index {
+            0 => 0,
+            _ => layer.fan_out * Line::count(layer.fan_in),
+        };
+        let mut trainer = Trainer {
+            pass: Pass::new(network, options.batch_size, threads, true),
+            weights: network.layers.iter().enumerate().map(|l| vec![Line::ZERO; lines_of(l)]).collect(),
+            moments: network.layers.iter().map(|l| [&l.weight, &l.bias].map(moments_of)).collect(),
+            gradients: vec![vec![Line::ZERO; CHUNK * widest]; threads],
+            order: Vec::with_capacity(data.len()),
+            step: 0,
+            started: None,
+            examples: 0,
+            network,
+            data,
+            options,
+            compute,
+        };
+        trainer.transpose_weights();
+        Ok(trainer)
+    }
+
+    /// How many steps an epoch has; the last batch may be smaller than the others.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.data.len().div_ceil(self.options.batch_size)
+    }
+
+    /// How many steps there are in all epochs.
+    pub fn steps(&self) -> usize {
+        self.options.epochs.saturating_mul(self.steps_per_epoch())
+    }
+
+    /// Prunes a layer: see [`Mlp::set_mask`].
+    ///
+    /// # Panics
+    /// As [`Mlp::set_mask`] does.
+    pub fn set_mask(&mut self, layer: usize, keep: &[bool]) {
+        self.network.set_mask(layer, keep);
+        self.transpose_weights();
+    }
+
+    /// The network as it is now.
+    pub fn network(&self) -> &Mlp {
+        self.network
+    }
+
+    /// Does the next step; `None` when all are done.
+    ///
+    /// # Errors
+    /// [`TrainError::NotFinite`] if the loss is infinite or NaN: the step is not done, and would not be in another try.
+    pub fn step(&mut self) -> Result<Option<Progress>, TrainError> {
+        let (steps, steps_per_epoch) = (self.steps(), self.steps_per_epoch());
+        if self.step == steps {
+            return Ok(None);
+        }
+        let started = *self.started.get_or_insert_with(Instant::now);
+        let (epoch, batch) = (self.step / steps_per_epoch, self.step % steps_per_epoch);
+        if batch == 0 {
+            self.order.clear();
+            self.order.extend(0..self.data.len());
+            Rng::stream(self.options.seed, ORDER_STREAM + epoch as u64).shuffle(&mut self.order);
+        }
+        let rate = self.options.optimizer.rate() * self.options.schedule.factor(self.step, steps);
+        let first = batch * self.options.batch_size;
+        let examples = self.options.batch_size.min(self.data.len() - first);
+        let loss = self.pass_through(first..first + examples);
+        if !loss.is_finite() {
+            return Err(TrainError::NotFinite { epoch: epoch + 1, step: self.step + 1, rate });
+        }
+        self.update(examples, rate);
+        self.transpose_weights();
+        self.step += 1;
+        self.examples += examples;
+        let elapsed = started.elapsed();
+        Ok(Some(Progress {
+            epoch: epoch + 1,
+            epochs: self.options.epochs,
+            step: self.step,
+            steps,
+            loss,
+            examples,
+            elapsed,
+            examples_per_second: self.examples as f64 / elapsed.as_secs_f64(),
+        }))
+    }
+
+    /// Phase 1, for the examples at `range` of the order: the mean loss.
+    fn pass_through(&mut self, range: Range<usize>) -> f64 {
+        let (network, kernels) = (&*self.network, self.compute.kernels);
+        let (weights, loss) = (&self.weights, self.options.loss);
+        let examples = &self.order[range];
+        let scale = 1.0 / examples.len() as f32;
+        self.pass.run((network, kernels), self.compute.pool, self.data, examples, |share| {
+            share.backward((network, kernels), weights, (loss, scale));
+        });
+        let losses = &self.pass.losses()[..examples.len()];
+        losses.iter().copied().map(f64::from).sum::<f64>() / examples.len() as f64
+    }
+
+    /// Phase 2, after a pass of `batch` examples. The gradient of some rows is used up while it is still in cache.
+    fn update(&mut self, batch: usize, rate: f32) {
+        let threads = self.gradients.len();
+        let (kernels, optimizer) = (self.compute.kernels, self.options.optimizer.with_rate(rate));
+        let t = self.step as u64 + 1;
+        let inputs: Vec<(Rows<'_>, Rows<'_>)> = (0..self.network.depth())
+            .map(|l| (self.pass.inputs(self.network, l, batch), self.pass.gradients(self.network, l, batch)))
+            .collect();
+        let mut work: Vec<(&mut Vec<Line>, Vec<Block<'_>>)> =
+            self.gradients.iter_mut().map(|gradient| (gradient, Vec::new())).collect();
+        for ((layer, moments), (x, dz)) in self.network.layers.iter_mut().zip(&mut self.moments).zip(inputs) {
+            let blocks = Block::split(layer, moments, (x, dz), threads);
+            work.iter_mut().zip(blocks).for_each(|((_, list), block)| list.push(block));
+        }
+        self.compute.pool.for_each(&mut work, |_, (gradient, blocks)| {
+            for block in blocks.drain(..) {
+                block.update(kernels, gradient, |w, moments, g| optimizer.step(kernels, t, w, moments, g));
+            }
+        });
+    }
+
+    /// The second half of phase 2.
+    fn transpose_weights(&mut self) {
+        let kernels = self.compute.kernels;
+        let threads = self.compute.pool.threads().get();
+        for (layer, weight) in self.network.layers.iter().zip(&mut self.weights).skip(1) {
+            let from = Rows::new(&layer.weight, layer.fan_in, layer.fan_out);
+            let rows = layer.fan_out.div_ceil(threads).next_multiple_of(Line::LEN);
+            let mut parts: Vec<&mut [Line]> = weight.chunks_mut(rows * Line::count(layer.fan_in)).collect();
+            self.compute.pool.for_each(&mut parts, |part, lines| {
+                let outputs = part * rows..layer.fan_out.min((part + 1) * rows);
+                let mut to = RowsMut::new(lines, outputs.len(), layer.fan_in);
+                kernels.transpose(from.columns(outputs), &mut to);
+            });
+        }
+    }
+}
+
+impl<'a> Block<'a> {
+    /// The rows of `layer` in `threads` blocks, or fewer if there are not so many lines of rows.
+    fn split(
+        layer: &'a mut Dense,
+        [of_weight, of_bias]: &'a mut [Moments; 2],
+        (x, dz): (Rows<'a>, Rows<'a>),
+        threads: usize,
+    ) -> impl Iterator<Item = Block<'a>> {
+        let (fan_in, stride) = (layer.fan_in, layer.stride());
+        let rows = fan_in.div_ceil(threads).next_multiple_of(Line::LEN);
+        let mut moments = of_weight.all();
+        let mut bias = Some((&mut layer.bias[..], of_bias.all()));
+        let mut masks = layer.mask.as_deref().map(|mask| mask.chunks(rows * stride));
+        layer.weight.chunks_mut(rows * stride).enumerate().map(move |(index, weight)| Block {
+            rows: index * rows..fan_in.min((index + 1) * rows),
+            x,
+            dz,
+            moments: moments.split_off(weight.len()),
+            weight,
+            mask: masks.as_mut().and_then(Iterator::next),
+            bias: bias.take(),
+        })
+    }
+
+    fn update(
+        mut self,
+        kernels: Kernels,
+        gradient: &mut [Line],
+        step: impl Fn((&mut [Line], Option<&[Line]>), MomentsMut<'_>, &[Line]),
+    ) {
+        let stride = Line::count(self.dz.cols());
+        for first in self.rows.clone().step_by(CHUNK) {
+            let rows = first..self.rows.end.min(first + CHUNK);
+            let lines = rows.len() * stride;
+            let mut dweight = RowsMut::new(gradient, rows.len(), self.dz.cols());
+            kernels.gemm_tn(self.x.columns(rows), self.dz, None, Activation::Identity, &mut dweight);
+            let weight = split_off(&mut self.weight, lines);
+            let mask = self.mask.as_mut().and_then(|mask| mask.split_off(..lines));
+            step((weight, mask), self.moments.split_off(lines), &gradient[..lines]);
+        }
+        if let Some((bias, moments)) = self.bias {
+            kernels.sum_rows(self.dz, gradient);
+            step((bias, None), moments, &gradient[..stride]);
+        }
+    }
+}
