@@ -30,9 +30,10 @@ fn exact(activation: Activation, z: f32) -> f64 {
 fn bound(kernels: Kernels, activation: Activation, z: f32) -> f64 {
     match activation {
         Activation::Identity | Activation::Relu => 0.0,
-        Activation::Gaussian if !kernels.isa().fuses() => 2.0 + f64::from(z * z),
-        Activation::Gaussian => 2.0,
-        Activation::Sigmoid | Activation::Tanh => 4.0,
+        Activation::Gaussian if !kernels.isa().fuses() => 1.5 + f64::from(z * z),
+        Activation::Gaussian => 1.1,
+        Activation::Sigmoid => 2.5,
+        Activation::Tanh => 1.6,
     }
 }
 
@@ -68,9 +69,9 @@ fn every(stride: usize, mut check: impl FnMut(&[f32])) {
 }
 
 /// Checks the error of every `stride`-th f32 and prints the largest.
-fn sweep(stride: usize) {
+fn sweep(activations: &[Activation], stride: usize) {
     each_isa(|kernels| {
-        for activation in Activation::ALL {
+        for &activation in activations {
             let mut worst = (0.0, 0.0);
             every(stride, |zs| {
                 for (&z, h) in zs.iter().zip(activate(kernels, activation, zs)) {
@@ -95,13 +96,13 @@ fn sweep(stride: usize) {
 /// A prime stride: the sweep visits all low bits.
 #[test]
 fn activations_are_accurate() {
-    sweep(if cfg!(miri) { 16_777_213 } else { 4_099 });
+    sweep(&Activation::ALL, if cfg!(miri) { 16_777_213 } else { 4_099 });
 }
 
 #[test]
 #[ignore = "minutes: every f32 there is"]
 fn activations_are_accurate_everywhere() {
-    sweep(1);
+    sweep(&[Activation::Gaussian, Activation::Sigmoid, Activation::Tanh], 1);
 }
 
 #[test]

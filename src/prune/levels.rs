@@ -3,7 +3,7 @@
 use super::{PruneError, PruneOptions, prune_in_training};
 use crate::dataset::Dataset;
 use crate::model::Model;
-use crate::train::{Compute, Mlp, Optimizer, Options, Progress, Trainer};
+use crate::train::{Compute, Mlp, Options, Progress, Trainer};
 
 /// Prunings on the way to a level. More change nothing that can be measured on MNIST.
 const ROUNDS: usize = 10;
@@ -20,15 +20,17 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// How many prunings there are in `steps` steps of fine-tuning, and how many steps apart.
-    fn rounds(self, steps: usize) -> (usize, usize) {
-        match self {
-            Schedule::OneShot => (1, 1),
-            Schedule::Gradual => {
-                let rounds = ROUNDS.min(steps / 2).max(1);
-                (rounds, (steps / 2 / rounds).max(1))
-            }
-        }
+    /// The sparsity to prune to before step `step` of `steps`, counted from 0, on the way from one sparsity to the next; `None`
+    /// where no weight goes.
+    pub fn sparsity_before(self, (step, steps): (usize, usize), from: f64, to: f64) -> Option<f64> {
+        let rounds = match self {
+            Schedule::OneShot => 1,
+            Schedule::Gradual => ROUNDS.min(steps / 2).max(1),
+        };
+        let apart = (steps / 2 / rounds).max(1);
+        let round = step / apart + 1;
+        let is_due = step.is_multiple_of(apart) && round <= rounds;
+        is_due.then(|| to + (from - to) * (1.0 - round as f64 / rounds as f64).powi(3))
     }
 }
 
@@ -45,7 +47,7 @@ pub struct LevelOptions {
 
 impl Default for LevelOptions {
     fn default() -> LevelOptions {
-        let fine_tune = Options { epochs: 3, optimizer: Optimizer::adam(1e-3), ..Options::default() };
+        let fine_tune = Options { epochs: 5, ..Options::default() };
         LevelOptions { prune: PruneOptions::default(), schedule: Schedule::default(), fine_tune }
     }
 }
@@ -94,15 +96,10 @@ pub fn prune_to_levels(
         let seed = options.fine_tune.seed.wrapping_add(index as u64 + 1);
         let fine_tune = Options { seed, ..options.fine_tune };
         let mut trainer = Trainer::new(network, data, &fine_tune, compute)?;
-        let (rounds, apart) = options.schedule.rounds(trainer.steps());
         for step in 0.. {
-            if step % apart == 0 && step / apart < rounds {
-                let to_go = 1.0 - (step / apart + 1) as f64 / rounds as f64;
-                prune_in_training(
-                    &mut trainer,
-                    sparsity + (from - sparsity) * to_go.powi(3),
-                    &options.prune,
-                )?;
+            let now = options.schedule.sparsity_before((step, trainer.steps()), from, sparsity);
+            if let Some(now) = now {
+                prune_in_training(&mut trainer, now, &options.prune)?;
             }
             let Some(progress) = trainer.step()? else { break };
             on_event(Event::Step { sparsity, progress: &progress });

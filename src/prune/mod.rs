@@ -54,7 +54,7 @@ impl PruneOptions {
     /// # Errors
     /// [`PruneError::OnlyLast`] if that would be none.
     pub fn pruned_layers(&self, depth: usize) -> Result<usize, PruneError> {
-        match depth - usize::from(!self.last) {
+        match depth.saturating_sub(usize::from(!self.last)) {
             0 => Err(PruneError::OnlyLast),
             layers => Ok(layers),
         }

@@ -128,7 +128,7 @@ pub struct Evaluation {
     pub outputs: Vec<f32>,
     /// The class that stands for: `[examples]`.
     pub predicted: Vec<usize>,
-    /// The share of examples of which that is the right one.
+    /// The share of examples of which that is the right one; NaN without examples.
     pub accuracy: f64,
 }
 
@@ -150,7 +150,7 @@ pub fn evaluate(
     let mut pass = Pass::new(network, threads * ROWS, threads, false);
     let mut outputs = Vec::with_capacity(data.len() * network.fan_out());
     for batch in examples.chunks(threads * ROWS) {
-        pass.run((network, compute.kernels), compute.pool, data, batch, |_| {});
+        pass.run(network, compute, data, batch, |_| {});
         let rows = pass.outputs(network, batch.len());
         (0..batch.len()).for_each(|row| outputs.extend_from_slice(rows.row(row)));
     }

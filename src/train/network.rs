@@ -78,7 +78,7 @@ impl Dense {
         Rows::new(&self.weight, self.fan_in, self.fan_out)
     }
 
-    /// Calls `write` with the place of each weight and its value: for `[fan_out, fan_in]`, in order.
+    /// Sets each weight to the next `value`, in the order of `[fan_out, fan_in]`.
     fn fill(&mut self, mut value: impl FnMut() -> f32) {
         let mut rows = RowsMut::new(&mut self.weight, self.fan_in, self.fan_out);
         for output in 0..self.fan_out {

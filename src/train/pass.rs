@@ -10,12 +10,12 @@
 //!
 //! What is computed of an example depends on that example alone, so it does not matter which thread computes it.
 
-use super::Loss;
 use super::network::{Dense, Mlp};
 use super::optimizer::split_off;
+use super::{Compute, Loss};
 use crate::dataset::Dataset;
 use crate::model::Activation;
-use prunella_kernels::{Kernels, Line, Pool, Rows, RowsMut};
+use prunella_kernels::{Kernels, Line, Rows, RowsMut};
 use std::{vec, vec::Vec};
 
 /// The buffers of a pass of up to `batch` examples.
@@ -87,17 +87,17 @@ impl Pass {
     /// Runs the examples of `data` numbered `examples` forwards; then `and_then` on each thread's share of them.
     pub(super) fn run(
         &mut self,
-        (network, kernels): (&Mlp, Kernels),
-        pool: &Pool,
+        network: &Mlp,
+        compute: Compute<'_>,
         data: &Dataset,
         examples: &[usize],
         and_then: impl Fn(&mut Share<'_>) + Sync,
     ) {
         let rows = rows_per_thread(examples.len(), self.scratch.len());
         let mut shares = self.shares(network, examples, rows);
-        pool.for_each(&mut shares, |_, share| {
+        compute.pool.for_each(&mut shares, |_, share| {
             share.load(data);
-            share.forward(network, kernels);
+            share.forward(network, compute.kernels);
             and_then(share);
         });
     }

@@ -194,7 +194,7 @@ impl<'a> Trainer<'a> {
         let (weights, loss) = (&self.weights, self.options.loss);
         let examples = &self.order[range];
         let scale = 1.0 / examples.len() as f32;
-        self.pass.run((network, kernels), self.compute.pool, self.data, examples, |share| {
+        self.pass.run(network, self.compute, self.data, examples, |share| {
             share.backward((network, kernels), weights, (loss, scale));
         });
         let losses = &self.pass.losses()[..examples.len()];

@@ -96,7 +96,6 @@ pub(crate) unsafe fn backward<S: Simd>(p: &Backward) {
         ($z:ident, $h:ident, $dh:ident => $dz:expr) => {
             for at in (0..p.len).step_by(S::LANES) {
                 // SAFETY: `at` + LANES is at most `len`.
-                #[allow(unused_variables, reason = "only the Gaussian needs z")]
                 unsafe {
                     let ($z, $h, $dh) = (S::load(p.z.add(at)), S::load(p.h.add(at)), S::load(p.dh.add(at)));
                     S::store(p.dh.add(at), $dz);
@@ -107,11 +106,11 @@ pub(crate) unsafe fn backward<S: Simd>(p: &Backward) {
     match p.activation {
         Activation::Identity => {}
         // Where h is not positive it is 0 or NaN, and so is dz.
-        Activation::Relu => each!(z, h, dh => S::select_lt(S::splat(0.0), h, dh, h)),
+        Activation::Relu => each!(_z, h, dh => S::select_lt(S::splat(0.0), h, dh, h)),
         Activation::Gaussian => each!(z, h, dh => S::mul(dh, S::mul(S::mul(S::splat(-2.0), z), h))),
-        Activation::Sigmoid => each!(z, h, dh => S::mul(dh, S::mul(h, S::sub(S::splat(1.0), h)))),
+        Activation::Sigmoid => each!(_z, h, dh => S::mul(dh, S::mul(h, S::sub(S::splat(1.0), h)))),
         Activation::Tanh => {
-            each!(z, h, dh => S::mul(dh, S::mul(S::sub(S::splat(1.0), h), S::add(S::splat(1.0), h))))
+            each!(_z, h, dh => S::mul(dh, S::mul(S::sub(S::splat(1.0), h), S::add(S::splat(1.0), h))))
         }
     }
 }

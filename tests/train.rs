@@ -1,0 +1,464 @@
+//! Training against what it must be: gradients by finite differences, bits for any number of threads, a pinned loss curve.
+
+use core::num::NonZeroUsize;
+use prunella::dataset::Dataset;
+use prunella::model::{Activation, Layer, Model};
+use prunella::rng::Rng;
+use prunella::train::{
+    Compute, Init, Loss, Mlp, Optimizer, Options, Progress, Schedule, TrainError, Trainer, evaluate, fit,
+};
+use prunella_kernels::{Isa, Kernels, Pool};
+
+const LOSSES: [Loss; 3] = [Loss::SoftmaxCrossEntropy, Loss::BinaryCrossEntropy, Loss::MeanSquaredError];
+
+fn pool(threads: usize) -> Pool {
+    Pool::new(NonZeroUsize::new(threads).unwrap()).unwrap()
+}
+
+/// `len` examples in blobs around a point per class: learnable, not trivial.
+fn blobs(len: usize, features: usize, classes: u8, seed: u64) -> Dataset {
+    let mut rng = Rng::new(seed);
+    let centres: Vec<f32> = (0..features * usize::from(classes)).map(|_| 255.0 * rng.uniform()).collect();
+    let labels: Vec<u8> = (0..len).map(|i| (i % usize::from(classes)) as u8).collect();
+    let pixel = |centre: &f32, rng: &mut Rng| (centre + 40.0 * rng.normal()).clamp(0.0, 255.0) as u8;
+    let row = |label: &u8| &centres[usize::from(*label) * features..][..features];
+    let pixels = labels.iter().flat_map(row).map(|centre| pixel(centre, &mut rng)).collect();
+    Dataset::new(features, pixels, labels).unwrap()
+}
+
+fn bits(model: &Model) -> Vec<u32> {
+    let of_layer = |layer: &Layer| [layer.weight(), layer.bias()].concat();
+    model.layers().iter().flat_map(of_layer).map(f32::to_bits).collect()
+}
+
+/// Weights and biases, in the order of `bits`.
+fn parameters(model: &Model) -> Vec<f64> {
+    bits(model).into_iter().map(|bits| f64::from(f32::from_bits(bits))).collect()
+}
+
+/// The mean loss over `data` of a network with the shape of `model` and these parameters: plain loops in f64.
+fn reference_loss(model: &Model, parameters: &[f64], data: &Dataset, loss: Loss) -> f64 {
+    let rows = data.rows();
+    let mut total = 0.0;
+    for (x, &label) in rows.chunks(data.features()).zip(data.labels()) {
+        let mut h: Vec<f64> = x.iter().map(|v| f64::from(*v)).collect();
+        let mut rest = parameters;
+        for layer in model.layers() {
+            let (weight, after) = rest.split_at(layer.weight().len());
+            let (bias, after) = after.split_at(layer.fan_out());
+            let z = |(row, bias): (&[f64], &f64)| bias + row.iter().zip(&h).map(|(w, h)| w * h).sum::<f64>();
+            let zs: Vec<f64> = weight.chunks(layer.fan_in()).zip(bias).map(z).collect();
+            h = zs.into_iter().map(|z| activate(layer.activation(), z)).collect();
+            rest = after;
+        }
+        total += example_loss(loss, &h, usize::from(label));
+    }
+    total / data.len() as f64
+}
+
+/// The gradient of [`reference_loss`] by central differences.
+fn reference_gradient(model: &Model, parameters: &[f64], data: &Dataset, loss: Loss) -> Vec<f64> {
+    let h = 1e-5;
+    let mut moved = parameters.to_vec();
+    let slope = |index: usize| {
+        let mut loss_at = |delta| {
+            moved[index] = parameters[index] + delta;
+            reference_loss(model, &moved, data, loss)
+        };
+        let difference = loss_at(h) - loss_at(-h);
+        moved[index] = parameters[index];
+        difference / (2.0 * h)
+    };
+    (0..parameters.len()).map(slope).collect()
+}
+
+fn activate(activation: Activation, z: f64) -> f64 {
+    match activation {
+        Activation::Identity => z,
+        Activation::Relu => z.max(0.0),
+        Activation::Gaussian => (-z * z).exp(),
+        Activation::Sigmoid => 1.0 / (1.0 + (-z).exp()),
+        Activation::Tanh => z.tanh(),
+    }
+}
+
+fn example_loss(loss: Loss, outputs: &[f64], label: usize) -> f64 {
+    match loss {
+        Loss::SoftmaxCrossEntropy => outputs.iter().map(|z| z.exp()).sum::<f64>().ln() - outputs[label],
+        Loss::BinaryCrossEntropy => (1.0 + (outputs[0] * if label == 1 { -1.0 } else { 1.0 }).exp()).ln(),
+        Loss::MeanSquaredError => {
+            let target =
+                |o: usize| if outputs.len() == 1 { label as f64 } else { f64::from(u8::from(o == label)) };
+            let squares = outputs.iter().enumerate().map(|(o, h)| (h - target(o)).powi(2));
+            squares.sum::<f64>() / outputs.len() as f64
+        }
+    }
+}
+
+/// One step of plain descent at rate 1 on one batch is the gradient itself, for `before - after`.
+///
+/// The step is taken in f32: its error is below `16 eps` of the largest weight (the subtraction) and gradient (the chains of at
+/// most 40 terms, whose factors are below 1). The central difference in f64 errs by about `h^2` times a third derivative below 100.
+fn check_gradient(sizes: &[usize], hidden: Activation, output: Activation, loss: Loss) {
+    let classes = if loss == Loss::BinaryCrossEntropy { 2 } else { *sizes.last().unwrap() as u8 };
+    let data = blobs(37, sizes[0], classes.max(2), 5);
+    let mut network = Mlp::new(sizes, hidden, output, Init::Xavier, &mut Rng::new(3)).unwrap();
+    let before = network.to_model().unwrap();
+    let options = Options {
+        epochs: 1,
+        batch_size: 1000,
+        optimizer: Optimizer::Sgd { rate: 1.0 },
+        schedule: Schedule::Constant,
+        loss,
+        seed: 1,
+    };
+    let (pool, kernels) = (pool(2), Kernels::new(Isa::best()));
+    let history = fit(&mut network, &data, &options, Compute { kernels, pool: &pool }, &mut |_| {}).unwrap();
+    let (old, new) = (parameters(&before), parameters(&network.to_model().unwrap()));
+    let at_start = reference_loss(&before, &old, &data, loss);
+    assert!(
+        (history.losses[0] - at_start).abs() < 1e-5 * (1.0 + at_start),
+        "{} {at_start}",
+        history.losses[0]
+    );
+    let gradient = reference_gradient(&before, &old, &data, loss);
+    let tolerance = 16.0 * f64::from(f32::EPSILON) + 1e-8;
+    for (index, expected) in gradient.iter().enumerate() {
+        let gradient = old[index] - new[index];
+        let what = format!("{sizes:?} {hidden} {output} {loss:?}, parameter {index}");
+        assert!((gradient - expected).abs() <= tolerance, "{what}: {gradient} instead of {expected}");
+    }
+    let largest = gradient.iter().fold(0.0f64, |largest, g| largest.max(g.abs()));
+    assert!(largest > 1e-3, "no gradient to speak of: the test would pass with zeros");
+}
+
+#[test]
+fn gradients_are_those_of_finite_differences() {
+    for hidden in Activation::ALL {
+        for sizes in [&[19, 3][..], &[19, 17, 3], &[5, 18, 33, 3]] {
+            check_gradient(sizes, hidden, Activation::Identity, Loss::SoftmaxCrossEntropy);
+            let mut binary = sizes.to_vec();
+            *binary.last_mut().unwrap() = 1;
+            check_gradient(&binary, hidden, Activation::Identity, Loss::BinaryCrossEntropy);
+            check_gradient(&binary, hidden, Activation::Sigmoid, Loss::MeanSquaredError);
+            // The output's activation takes its turn with the hidden one's.
+            check_gradient(sizes, hidden, hidden, Loss::MeanSquaredError);
+        }
+    }
+}
+
+/// Six steps on all examples by the optimizers' definitions, in f64 from gradients by differences.
+fn reference_curve(model: &Model, data: &Dataset, optimizer: Optimizer) -> Vec<f64> {
+    let mut w = parameters(model);
+    let (mut first, mut second) = (vec![0.0; w.len()], vec![0.0; w.len()]);
+    let mut losses = Vec::new();
+    for step in 0..6 {
+        losses.push(reference_loss(model, &w, data, Loss::SoftmaxCrossEntropy));
+        let gradient = reference_gradient(model, &w, data, Loss::SoftmaxCrossEntropy);
+        let rate =
+            f64::from(optimizer.rate()) * (1.0 + (std::f64::consts::PI * f64::from(step) / 6.0).cos()) / 2.0;
+        for (index, g) in gradient.into_iter().enumerate() {
+            let (m, v) = (&mut first[index], &mut second[index]);
+            w[index] -= rate
+                * match optimizer {
+                    Optimizer::Sgd { .. } => g,
+                    Optimizer::Momentum { momentum, .. } => {
+                        *m = f64::from(momentum) * *m + g;
+                        *m
+                    }
+                    Optimizer::Adam { beta1, beta2, epsilon, .. } => {
+                        let (beta1, beta2) = (f64::from(beta1), f64::from(beta2));
+                        *m = beta1 * *m + (1.0 - beta1) * g;
+                        *v = beta2 * *v + (1.0 - beta2) * g * g;
+                        let [m, v] = [(*m, beta1), (*v, beta2)].map(|(x, b)| x / (1.0 - b.powi(step + 1)));
+                        m / (v.sqrt() + f64::from(epsilon))
+                    }
+                };
+        }
+    }
+    losses
+}
+
+#[test]
+fn the_loss_curve_is_that_of_the_definitions() {
+    let data = blobs(40, 6, 3, 9);
+    let pool = pool(2);
+    let compute = Compute { kernels: Kernels::new(Isa::from_name("portable").unwrap()), pool: &pool };
+    for optimizer in OPTIMIZERS {
+        let mut network =
+            Mlp::new(&[6, 5, 3], Activation::Tanh, Activation::Identity, Init::Xavier, &mut Rng::new(2))
+                .unwrap();
+        let start = network.to_model().unwrap();
+        let options = Options { epochs: 6, batch_size: 40, optimizer, ..Options::default() };
+        let curve = fit(&mut network, &data, &options, compute, &mut |_| {}).unwrap().losses;
+        let expected = reference_curve(&start, &data, optimizer);
+        let close = curve.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 2e-6);
+        assert!(close && curve.len() == 6, "{optimizer:?}: {curve:?} instead of {expected:?}");
+        assert!(expected[5] < expected[0] - 0.01, "nothing is learnt: the test would pass without steps");
+    }
+}
+
+/// What changes these numbers changes every trained network. They hold for every instruction set: rounding moves them far less
+/// than the tolerance.
+#[test]
+fn a_short_loss_curve_is_pinned() {
+    let expected = [2.093016, 1.245658, 0.759779];
+    for isa in Isa::available() {
+        let (losses, _) = train(isa, 1, Optimizer::adam(0.01), Activation::Relu);
+        let close =
+            [0, 4, 11].into_iter().zip(expected).all(|(step, loss)| (losses[step] - loss).abs() < 1e-4);
+        assert!(close, "{isa}: {losses:?}");
+    }
+}
+
+/// Trains some steps; the losses of all of them, and the weights.
+fn train(isa: Isa, threads: usize, optimizer: Optimizer, hidden: Activation) -> (Vec<f64>, Vec<u32>) {
+    let data = blobs(333, 50, 7, 1);
+    let mut network =
+        Mlp::new(&[50, 70, 33, 7], hidden, Activation::Identity, Init::He, &mut Rng::new(1)).unwrap();
+    network.set_mask(1, &(0..70 * 33).map(|i| i % 3 > 0).collect::<Vec<_>>());
+    let options = Options { epochs: 3, batch_size: 100, optimizer, ..Options::default() };
+    let pool = pool(threads);
+    let compute = Compute { kernels: Kernels::new(isa), pool: &pool };
+    let mut losses = Vec::new();
+    fit(&mut network, &data, &options, compute, &mut |now| losses.push(now.loss)).unwrap();
+    let outputs = evaluate(&network, &data, Loss::SoftmaxCrossEntropy, compute).unwrap().outputs;
+    let model = network.to_model().unwrap();
+    (losses, [bits(&model), outputs.iter().map(|v| v.to_bits()).collect()].concat())
+}
+
+const OPTIMIZERS: [Optimizer; 3] =
+    [Optimizer::Sgd { rate: 0.1 }, Optimizer::Momentum { rate: 0.02, momentum: 0.9 }, Optimizer::adam(0.01)];
+
+#[test]
+fn threads_change_no_bit() {
+    for isa in Isa::available() {
+        for optimizer in OPTIMIZERS {
+            let one = train(isa, 1, optimizer, Activation::Gaussian);
+            for threads in [2, 3, 5, 16] {
+                assert_eq!(
+                    train(isa, threads, optimizer, Activation::Gaussian),
+                    one,
+                    "{isa}, {threads} threads"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn instruction_sets_that_fuse_agree_bit_for_bit() {
+    let fusing: Vec<Isa> = Isa::available().filter(|isa| isa.fuses()).collect();
+    for (optimizer, hidden) in
+        OPTIMIZERS.into_iter().zip([Activation::Relu, Activation::Tanh, Activation::Gaussian])
+    {
+        let runs: Vec<_> = fusing.iter().map(|isa| train(*isa, 2, optimizer, hidden)).collect();
+        assert!(runs.windows(2).all(|pair| pair[0] == pair[1]), "{fusing:?} {optimizer:?}");
+    }
+}
+
+#[test]
+fn seeds_decide_the_order_of_the_examples_anew_each_epoch() {
+    let data = blobs(64, 8, 3, 2);
+    let pool = Pool::single();
+    let run = |seed| {
+        let mut network =
+            Mlp::new(&[8, 3], Activation::Relu, Activation::Identity, Init::He, &mut Rng::new(1)).unwrap();
+        // A rate too small to move a weight: a loss then shows which examples were in the batch.
+        let optimizer = Optimizer::Sgd { rate: 1e-30 };
+        let options = Options { epochs: 2, batch_size: 16, optimizer, seed, ..Options::default() };
+        let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
+        let mut losses = Vec::new();
+        fit(&mut network, &data, &options, compute, &mut |now| losses.push(now.loss)).unwrap();
+        losses
+    };
+    let losses = run(1);
+    assert_eq!(losses.len(), 8);
+    assert_eq!(losses, run(1));
+    assert_ne!(losses, run(2));
+    assert_ne!(losses[..4], losses[4..]);
+    // Each epoch meets every example once.
+    let [first, second] = [&losses[..4], &losses[4..]].map(|epoch| epoch.iter().sum::<f64>());
+    assert!((first - second).abs() < 1e-6, "{first} {second}");
+}
+
+#[test]
+fn pruned_weights_stay_zero_and_the_others_learn() {
+    let data = blobs(200, 20, 4, 3);
+    let pool = pool(2);
+    for optimizer in OPTIMIZERS {
+        let mut network =
+            Mlp::new(&[20, 24, 4], Activation::Tanh, Activation::Identity, Init::He, &mut Rng::new(1))
+                .unwrap();
+        let keep: Vec<bool> = (0..20 * 24).map(|i| i % 5 == 0).collect();
+        network.set_mask(0, &keep);
+        let before = network.weight(0);
+        let options = Options { epochs: 5, batch_size: 32, optimizer, ..Options::default() };
+        let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
+        let history = fit(&mut network, &data, &options, compute, &mut |_| {}).unwrap();
+        assert!(history.losses[4] < 0.9 * history.losses[0], "{optimizer:?}: {:?}", history.losses);
+        for (index, (old, new)) in before.iter().zip(network.weight(0)).enumerate() {
+            if keep[index] {
+                assert!(*old != 0.0 && *old != new, "{optimizer:?}: weight {index} is not trained");
+            } else {
+                assert_eq!(new.to_bits(), 0, "{optimizer:?}: weight {index} comes back");
+            }
+        }
+    }
+}
+
+#[test]
+fn progress_counts_steps_epochs_and_the_smaller_last_batch() {
+    let data = blobs(50, 6, 2, 3);
+    let mut network =
+        Mlp::new(&[6, 2], Activation::Relu, Activation::Identity, Init::He, &mut Rng::new(1)).unwrap();
+    let options = Options { epochs: 2, batch_size: 20, ..Options::default() };
+    let pool = Pool::single();
+    let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
+    let mut seen: Vec<Progress> = Vec::new();
+    let history = fit(&mut network, &data, &options, compute, &mut |now| seen.push(*now)).unwrap();
+    let counts: Vec<_> = seen.iter().map(|now| (now.epoch, now.step, now.examples)).collect();
+    assert_eq!(counts, [(1, 1, 20), (1, 2, 20), (1, 3, 10), (2, 4, 20), (2, 5, 20), (2, 6, 10)]);
+    assert!(seen.iter().all(|now| (now.epochs, now.steps) == (2, 6) && now.examples_per_second > 0.0));
+    let mean =
+        |epoch: &[Progress]| epoch.iter().map(|now| now.loss * now.examples as f64 / 50.0).sum::<f64>();
+    assert_eq!(history.losses, [mean(&seen[..3]), mean(&seen[3..])]);
+}
+
+#[test]
+fn a_model_survives_becoming_trainable_and_back() {
+    let layer = |fan_in: usize, fan_out: usize, activation| {
+        let weight = (0..fan_in * fan_out).map(|i| i as f32 - 7.5).collect();
+        Layer::new(fan_in, weight, (0..fan_out).map(|o| -(o as f32)).collect(), activation).unwrap()
+    };
+    let model =
+        Model::new(vec![layer(3, 18, Activation::Gaussian), layer(18, 2, Activation::Identity)]).unwrap();
+    let network = Mlp::from_model(&model).unwrap();
+    assert_eq!(network.to_model().unwrap(), model);
+    assert_eq!((network.sizes(), network.depth()), (vec![3, 18, 2], 2));
+    assert_eq!(network.weight(0), model.layers()[0].weight());
+}
+
+#[test]
+fn initial_weights_have_the_spread_asked_for() {
+    for (init, hidden_std) in [
+        (Init::He, (2.0f64 / 300.0).sqrt()),
+        (Init::Xavier, (2.0f64 / 700.0).sqrt()),
+        (Init::Normal { std: 0.5 }, 0.5),
+    ] {
+        let sizes = [300, 400, 10];
+        let network =
+            Mlp::new(&sizes, Activation::Relu, Activation::Identity, init, &mut Rng::new(1)).unwrap();
+        let weights = network.weight(0);
+        let mean = weights.iter().copied().map(f64::from).sum::<f64>() / weights.len() as f64;
+        let squares: f64 = weights.iter().map(|w| f64::from(*w).powi(2)).sum();
+        let std = (squares / weights.len() as f64).sqrt();
+        assert!((std / hidden_std - 1.0).abs() < 0.02 && mean.abs() < 0.02 * std, "{init:?}: {mean} {std}");
+        assert!(
+            network.to_model().unwrap().layers().iter().all(|layer| layer.bias().iter().all(|b| *b == 0.0))
+        );
+    }
+}
+
+#[test]
+fn a_schedule_begins_at_the_rate_and_a_cosine_ends_near_zero() {
+    assert_eq!(Schedule::Constant.factor(99, 100), 1.0);
+    assert_eq!(Schedule::Cosine.factor(0, 100), 1.0);
+    assert!((Schedule::Cosine.factor(50, 100) - 0.5).abs() < 1e-6);
+    let last = Schedule::Cosine.factor(99, 100);
+    assert!(last > 0.0 && last < 0.001, "{last}");
+}
+
+#[test]
+fn what_cannot_be_trained_is_refused_in_words() {
+    let data = blobs(20, 6, 3, 1);
+    let pool = Pool::single();
+    let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
+    let refuse = |sizes: &[usize], output, options: Options, words: &str| {
+        let mut network = Mlp::new(sizes, Activation::Relu, output, Init::He, &mut Rng::new(1)).unwrap();
+        let error = fit(&mut network, &data, &options, compute, &mut |_| {}).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    };
+    let fine = Options::default();
+    let identity = Activation::Identity;
+    let with = |optimizer| Options { optimizer, ..fine };
+    refuse(
+        &[6, 3],
+        identity,
+        Options { epochs: 0, ..fine },
+        "the number of epochs is 0; it must be 1 or more",
+    );
+    refuse(&[6, 3], identity, Options { batch_size: 0, ..fine }, "the batch size is 0");
+    for rate in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+        refuse(&[6, 3], identity, with(Optimizer::Sgd { rate }), "the learning rate is");
+    }
+    refuse(&[6, 3], identity, with(Optimizer::Momentum { rate: 0.1, momentum: 1.0 }), "the momentum is 1");
+    let adam = |beta1, beta2, epsilon| with(Optimizer::Adam { rate: 0.1, beta1, beta2, epsilon });
+    refuse(&[6, 3], identity, adam(-0.1, 0.9, 1e-8), "beta1 is -0.1");
+    refuse(&[6, 3], identity, adam(0.9, f32::NAN, 1e-8), "beta2 is NaN");
+    refuse(&[6, 3], identity, adam(0.9, 0.9, 0.0), "epsilon is 0");
+    refuse(&[5, 3], identity, fine, "takes 5 values, but an example has 6 features");
+    refuse(&[6, 4], identity, fine, "4 outputs do not go with 3 classes");
+    refuse(&[6, 3], Activation::Sigmoid, fine, "the output's activation is sigmoid");
+    for loss in &LOSSES[1..] {
+        refuse(&[6, 1], identity, Options { loss: *loss, ..fine }, "1 outputs do not go with 3 classes");
+    }
+    let sizes = |sizes: &[usize]| {
+        let network = Mlp::new(sizes, Activation::Relu, identity, Init::He, &mut Rng::new(1));
+        assert!(matches!(network, Err(TrainError::Sizes(_))), "{sizes:?}");
+    };
+    sizes(&[]);
+    sizes(&[3]);
+    sizes(&[3, 0, 2]);
+    sizes(&[3, usize::MAX, 2]);
+    sizes(&[usize::MAX, 3]);
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_training_before_the_step() {
+    let data = blobs(64, 8, 3, 2);
+    let mut network =
+        Mlp::new(&[8, 16, 3], Activation::Relu, Activation::Identity, Init::He, &mut Rng::new(1)).unwrap();
+    let optimizer = Optimizer::Sgd { rate: 1e20 };
+    let options = Options { epochs: 20, batch_size: 16, optimizer, ..Options::default() };
+    let pool = Pool::single();
+    let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
+    let mut trainer = Trainer::new(&mut network, &data, &options, compute).unwrap();
+    let mut steps = 0;
+    let error = loop {
+        match trainer.step() {
+            Ok(now) => steps = now.expect("training diverges before it ends").step,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, TrainError::NotFinite { step, .. } if step == steps + 1), "{error}");
+    assert!(error.to_string().contains("try a tenth of it"), "{error}");
+}
+
+/// Each class of two, by each loss that can: one output or two.
+#[test]
+fn every_loss_learns_to_tell_two_classes_apart() {
+    let data = blobs(300, 10, 2, 4);
+    let pool = pool(2);
+    let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
+    for (loss, outputs, output) in [
+        (Loss::SoftmaxCrossEntropy, 2, Activation::Identity),
+        (Loss::BinaryCrossEntropy, 1, Activation::Identity),
+        (Loss::MeanSquaredError, 1, Activation::Sigmoid),
+        (Loss::MeanSquaredError, 2, Activation::Identity),
+    ] {
+        let sizes = [10, 16, outputs];
+        let mut network = Mlp::new(&sizes, Activation::Tanh, output, Init::Xavier, &mut Rng::new(1)).unwrap();
+        let options = Options {
+            epochs: 20,
+            batch_size: 32,
+            loss,
+            optimizer: Optimizer::adam(0.01),
+            ..Options::default()
+        };
+        fit(&mut network, &data, &options, compute, &mut |_| {}).unwrap();
+        let evaluation = evaluate(&network, &data, loss, compute).unwrap();
+        assert!(evaluation.accuracy > 0.97, "{loss:?} {outputs}: {}", evaluation.accuracy);
+        assert_eq!((evaluation.outputs.len(), evaluation.predicted.len()), (300 * outputs, 300));
+    }
+}
