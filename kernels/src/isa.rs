@@ -33,6 +33,7 @@ impl Name {
 
 /// Asks the machine at run time where `std` can, else the compiler's target features.
 /// The features are those of the `#[target_feature]` entry points in `arch`.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! detected {
     ($is_detected:ident, $($feature:tt),+) => {{
         #[cfg(feature = "std")]

@@ -6,11 +6,12 @@ use crate::generic::probe;
 use crate::generic::product::{Left, Product, Start};
 use crate::generic::transpose::Transpose;
 use crate::isa::Isa;
-use crate::view::{Line, PANEL_LANES, Rows, RowsMut};
+use crate::view::{Line, Rows, RowsMut};
 #[cfg(feature = "alloc")]
 use crate::{
     generic::sparse::{Spmm, Spmv},
     packed::{Lanes, PackedDense, PackedSpmm, PackedSpmv},
+    view::PANEL_LANES,
 };
 
 /// The entry points of one instruction set, resolved once.
@@ -19,7 +20,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct Kernels {
     isa: Isa,
-    table: &'static Table,
+    pub(crate) table: &'static Table,
 }
 
 impl core::fmt::Debug for Kernels {

@@ -16,6 +16,8 @@
 //! layout, blocking, lanes or threads. So on finite data every kernel that computes a layer gives the same bits, dense or
 //! sparse, and so do all instruction sets that fuse (all but `portable` on targets without FMA).
 #![no_std]
+// Without packed weights nobody asks for a sparse product, or a tiled one.
+#![cfg_attr(not(feature = "alloc"), allow(dead_code))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;

@@ -1,7 +1,7 @@
 //! What training adds to the kernels: losses, the backward half of the activations, optimizer steps.
 
 use crate::activation::Activation;
-use crate::arch::{self, TrainingTable};
+use crate::arch::TrainingTable;
 use crate::generic::activate::Backward;
 use crate::generic::loss::{CrossEntropy, SquaredError, SumRows};
 use crate::generic::optimize::{AdamStep, MomentumStep, Tensor};
@@ -102,7 +102,7 @@ fn cross_entropy(
 
 impl Kernels {
     fn training(&self) -> &'static TrainingTable {
-        &arch::table(self.isa()).training
+        &self.table.training
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the constructors and the kernels refuse.
-#![cfg(feature = "alloc")]
+// `catch_unwind` needs unwinding, which wasm has not.
+#![cfg(all(feature = "alloc", panic = "unwind"))]
 
 use prunella_kernels::{
     Activation, Csr, CsrError, CsrRef, Isa, Kernels, Lanes, Line, PackError, PackedDense, PackedSpmm,

@@ -6,7 +6,7 @@ use std::{format, fs};
 
 /// Where a result was measured, and what code measured it.
 ///
-/// Read from the operating system, not from the CPU: no `unsafe`, and nothing that needs x86. What the
+/// Read from the operating system, not from the CPU: nothing here that only x86 has. What the
 /// system does not tell (everything but Linux tells little) is `None` or `"unknown"`.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "cli", derive(serde::Serialize))]

@@ -10,7 +10,9 @@ use crate::generic::{
     loss::{CrossEntropy, SquaredError, SumRows},
     optimize::{AdamStep, MomentumStep, Tensor},
 };
-use crate::isa::{Isa, Name};
+use crate::isa::Isa;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use crate::isa::Name;
 
 /// The entry points of one instruction set.
 ///
