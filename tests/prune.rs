@@ -1,4 +1,5 @@
 //! Which weights go: exactly so many, the smallest, and the same ones always.
+#![cfg(feature = "std")]
 
 use proptest::prelude::*;
 use prunella::dataset::Dataset;
