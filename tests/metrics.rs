@@ -1,4 +1,5 @@
 //! Each metric against the definition it is named after, spelt out without cleverness.
+#![cfg(feature = "std")]
 
 use proptest::prelude::*;
 use prunella::metrics::{Confusion, accuracy, argmax, auc, macro_auc, predictions};

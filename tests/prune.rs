@@ -1,4 +1,5 @@
 //! Which weights go: exactly so many, the smallest, and the same ones always.
+#![cfg(feature = "std")]
 
 use proptest::prelude::*;
 use prunella::dataset::Dataset;
@@ -128,8 +129,8 @@ fn what_cannot_be_pruned_is_refused_in_words() {
     assert!(error.to_string().contains("fine-tuning: the number of epochs is 0"), "{error}");
 }
 
-/// Every level's model, and the steps on the way.
-type Run = (Vec<(f64, Model)>, Vec<(f64, Progress)>);
+/// Every level's model, and the steps on the way: level, sparsity so far, progress.
+type Run = (Vec<(f64, Model)>, Vec<(f64, f64, Progress)>);
 
 fn run(levels: &[f64], options: &LevelOptions) -> Result<Run, PruneError> {
     let mut rng = Rng::new(6);
@@ -145,8 +146,8 @@ fn run(levels: &[f64], options: &LevelOptions) -> Result<Run, PruneError> {
     let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
     let (mut models, mut steps) = (Vec::new(), Vec::new());
     prune_to_levels(&mut network, &data, levels, options, compute, &mut |event| match event {
-        Event::Step { sparsity, progress } => steps.push((sparsity, *progress)),
-        Event::Level { sparsity, model } => models.push((sparsity, model)),
+        Event::Step { level, sparsity, progress } => steps.push((level, sparsity, *progress)),
+        Event::Level { level, model } => models.push((level, model)),
     })?;
     Ok((models, steps))
 }
@@ -177,8 +178,11 @@ fn levels_are_met_exactly_one_after_the_other_while_the_network_learns() {
                 );
             }
             let expected = levels.iter().flat_map(|level| (1..=80).map(move |step| (*level, step)));
-            assert!(steps.iter().map(|(level, now)| (*level, now.step)).eq(expected));
-            assert!(steps[79].1.loss < 0.5 * steps[0].1.loss, "{} {}", steps[0].1.loss, steps[79].1.loss);
+            assert!(steps.iter().map(|(level, _, now)| (*level, now.step)).eq(expected));
+            assert!(steps.windows(2).all(|pair| pair[0].1 <= pair[1].1), "pruned weights are set free");
+            assert_eq!([79, 159, 239].map(|last| steps[last].1), levels);
+            let [first, last] = [0, 79].map(|step| steps[step].2.loss);
+            assert!(last < 0.5 * first, "{first} {last}");
         }
     }
 }

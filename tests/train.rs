@@ -1,4 +1,5 @@
 //! Training against what it must be: gradients by finite differences, bits for any number of threads, a pinned loss curve.
+#![cfg(feature = "std")]
 
 use core::num::NonZeroUsize;
 use prunella::dataset::Dataset;

@@ -57,16 +57,18 @@ impl Default for LevelOptions {
 pub enum Event<'a> {
     /// A step of fine-tuning towards a level.
     Step {
-        /// The level.
+        /// The sparsity to reach.
+        level: f64,
+        /// The sparsity so far.
         sparsity: f64,
-        /// Where its fine-tuning is.
+        /// Where the level's fine-tuning is.
         progress: &'a Progress,
     },
     /// A level is reached.
     Level {
-        /// The level.
-        sparsity: f64,
-        /// The network pruned so far, fine-tuned.
+        /// Its sparsity.
+        level: f64,
+        /// The network at that sparsity, fine-tuned.
         model: Model,
     },
 }
@@ -91,21 +93,22 @@ pub fn prune_to_levels(
     if levels.is_empty() || levels.windows(2).any(|pair| pair[0] >= pair[1]) {
         return Err(PruneError::Levels(levels.into()));
     }
-    let mut from = 0.0;
-    for (index, &sparsity) in levels.iter().enumerate() {
+    let mut sparsity = 0.0;
+    for (index, &level) in levels.iter().enumerate() {
         let seed = options.fine_tune.seed.wrapping_add(index as u64 + 1);
         let fine_tune = Options { seed, ..options.fine_tune };
         let mut trainer = Trainer::new(network, data, &fine_tune, compute)?;
+        let from = sparsity;
         for step in 0.. {
-            let now = options.schedule.sparsity_before((step, trainer.steps()), from, sparsity);
-            if let Some(now) = now {
-                prune_in_training(&mut trainer, now, &options.prune)?;
+            let due = options.schedule.sparsity_before((step, trainer.steps()), from, level);
+            if let Some(due) = due {
+                sparsity = due;
+                prune_in_training(&mut trainer, sparsity, &options.prune)?;
             }
             let Some(progress) = trainer.step()? else { break };
-            on_event(Event::Step { sparsity, progress: &progress });
+            on_event(Event::Step { level, sparsity, progress: &progress });
         }
-        on_event(Event::Level { sparsity, model: network.to_model()? });
-        from = sparsity;
+        on_event(Event::Level { level, model: network.to_model()? });
     }
     Ok(())
 }
