@@ -1,4 +1,5 @@
 //! Data sets: loading, choosing and splitting, and the message for every way to be wrong.
+#![cfg(feature = "std")]
 
 use prunella::dataset::{Dataset, SCALE, Source, Split};
 use prunella::idx::{Idx, Values};

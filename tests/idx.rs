@@ -1,4 +1,5 @@
 //! IDX files: what is written is read back, and whatever is wrong is named.
+#![cfg(feature = "std")]
 
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;

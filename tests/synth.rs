@@ -1,4 +1,5 @@
 //! Drawn digits: the same everywhere, no two alike, and like MNIST in how much ink they have.
+#![cfg(feature = "std")]
 
 use prunella::dataset::{Dataset, Source, Split};
 use prunella::synth::{SIDE, draw};

@@ -51,7 +51,7 @@ pub enum Variant {
     Dense,
     /// Layers that were pruned keep only the weights that are not zero.
     Csr,
-    /// As a plan says, made by [`auto_plan`] or read from text.
+    /// As a plan says: timed on this machine (`auto_plan`, with `std`), or read from text.
     Planned(Plan),
 }
 
