@@ -129,15 +129,15 @@ fn pruned(
     let mut bar = ProgressBar::hidden();
     let compute = machine.compute();
     prune_to_levels(network, &split.train, sparsities, &options, compute, &mut |event| match event {
-        Event::Step { sparsity, progress: now } => {
+        Event::Step { level, progress: now, .. } => {
             if now.step == 1 {
-                bar = progress.bar(format!("pruning to {}", percent(sparsity)), now.steps);
+                bar = progress.bar(format!("pruning to {}", percent(level)), now.steps);
             }
             bar.set_position(now.step as u64);
         }
-        Event::Level { sparsity, model } => {
+        Event::Level { level, model } => {
             bar.finish_and_clear();
-            models.push((sparsity, model));
+            models.push((level, model));
         }
     })?;
     let rows = split.test.rows();
