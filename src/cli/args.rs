@@ -18,8 +18,8 @@ use std::prelude::rust_2024::*;
 /// More would be a mistake, and each costs memory.
 const THREADS_MAX: usize = 1024;
 
-/// Weights of the largest network: 512 MiB for each copy, of which a benchmark keeps several.
-const WEIGHTS_MAX: usize = 1 << 27;
+/// Weights of the largest network: 256 MiB for each copy, of which a benchmark keeps several.
+const WEIGHTS_MAX: usize = 1 << 26;
 
 /// Values of the largest batch, in the widest layer: 512 MiB.
 const BATCH_VALUES_MAX: usize = 1 << 27;

@@ -47,17 +47,18 @@ in the JSON and CSV forms.";
 #[command(after_help = EXAMPLES)]
 pub(super) struct Bench {
     /// Networks to measure (safetensors)
-    #[arg(value_name = "MODEL", required_unless_present = "layers", conflicts_with = "layers")]
+    #[arg(value_name = "MODEL", required_unless_present = "layers",
+        conflicts_with_all = ["layers", "sparsity", "activation", "ScopeArgs"])]
     models: Vec<PathBuf>,
     /// Widths of a network of random weights, input to output, such as 784,1024,1024,10
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = at_least_one)]
     layers: Vec<usize>,
     /// Of --layers: shares of the weights to remove, each in [0, 1)
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "0.5,0.8,0.9,0.95,0.98,0.99",
-        value_parser = sparsity, allow_negative_numbers = true, conflicts_with = "models")]
+        value_parser = sparsity, allow_negative_numbers = true)]
     sparsity: Vec<f64>,
     /// Of --layers: activation of the hidden layers: relu, gaussian, sigmoid, tanh or identity
-    #[arg(long, value_name = "NAME", default_value_t = Activation::Relu, conflicts_with = "models")]
+    #[arg(long, value_name = "NAME", default_value_t = Activation::Relu)]
     activation: Activation,
     #[command(flatten)]
     scope: ScopeArgs,
@@ -78,7 +79,7 @@ pub(super) struct Bench {
 }
 
 /// What is measured.
-struct Line {
+struct Lineup {
     dense: Model,
     /// Accuracies are known for networks of files, on data that has the classes.
     dense_accuracy: Option<f64>,
@@ -99,18 +100,18 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
     let drawn = if args.layers.is_empty() { None } else { Some(check_layers(args)?) };
     let output = Output::new(&args.output)?;
     let split = args.data.as_deref().map(Split::load).transpose()?;
-    let line = match drawn {
+    let lineup = match drawn {
         Some(sparsities) => drawn_networks(args, &sparsities)?,
         None => networks_of_files(args, split.as_ref(), &machine)?,
     };
-    let sizes = line.dense.sizes();
+    let sizes = lineup.dense.sizes();
     let batches = args.timing.batches(&sizes)?;
     check_plan(args, &batches, sizes.len() - 1)?;
     let rows = match &split {
         Some(split) if split.test.features() == sizes[0] => split.test.rows(),
         Some(split) => {
             let place = args.models.first().map_or(Path::new("--layers"), PathBuf::as_path);
-            return Err(features_differ(place, &line.dense, split.test.features()));
+            return Err(features_differ(place, &lineup.dense, split.test.features()));
         }
         None => random_rows(sizes[0], args.seed.seed),
     };
@@ -123,12 +124,12 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
         plan: args.plan.clone(),
     };
     let cases: Vec<Case<'_>> =
-        line.pruned.iter().map(|p| Case { sparsity: p.sparsity, model: &p.model }).collect();
-    let outcome = measured(&line.dense, &cases, &rows, &settings, progress)?;
-    let accuracy = |sparsity: f64| line.pruned.iter().find(|p| p.sparsity == sparsity)?.accuracy;
+        lineup.pruned.iter().map(|p| Case { sparsity: p.sparsity, model: &p.model }).collect();
+    let outcome = measured(&lineup.dense, &cases, &rows, &settings, progress)?;
+    let accuracy = |sparsity: f64| lineup.pruned.iter().find(|p| p.sparsity == sparsity)?.accuracy;
     let mut results = result_rows(&outcome, &machine, accuracy);
     results.iter_mut().filter(|row| row.variant == "dense").for_each(|row| {
-        row.test_accuracy = line.dense_accuracy;
+        row.test_accuracy = lineup.dense_accuracy;
     });
     let report = RunReport {
         schema: Schema::Bench,
@@ -136,12 +137,12 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
         seed: args.seed.seed,
         environment: machine.environment(),
         dataset: split.as_ref().map(dataset_info),
-        network: network_info(&line.dense),
+        network: network_info(&lineup.dense),
         training: None,
         noise_floor: noise_floor(&outcome),
         peak: Some(peak(&outcome)),
         results,
-        notes: line.notes,
+        notes: lineup.notes,
     };
     let page =
         if output.wants_files() { vec![("report.html".into(), html(&report).into_bytes())] } else { vec![] };
@@ -178,7 +179,7 @@ fn check_plan(args: &Bench, batches: &[usize], layers: usize) -> Result<(), Fail
     }
 }
 
-fn drawn_networks(args: &Bench, sparsities: &[f64]) -> Result<Line, Failure> {
+fn drawn_networks(args: &Bench, sparsities: &[f64]) -> Result<Lineup, Failure> {
     let mut rng = Rng::stream(args.seed.seed, WEIGHTS_STREAM);
     let dense =
         Mlp::new(&args.layers, args.activation, Activation::Identity, Init::He, &mut rng)?.to_model()?;
@@ -187,10 +188,10 @@ fn drawn_networks(args: &Bench, sparsities: &[f64]) -> Result<Line, Failure> {
         |&sparsity: &f64| Ok(Pruned { sparsity, model: prune(&dense, sparsity, &options)?, accuracy: None });
     let pruned = sparsities.iter().map(pruned).collect::<Result<_, Failure>>()?;
     let notes = vec!["The weights are random (He-normal), pruned by magnitude.".into()];
-    Ok(Line { dense, dense_accuracy: None, pruned, notes })
+    Ok(Lineup { dense, dense_accuracy: None, pruned, notes })
 }
 
-fn networks_of_files(args: &Bench, split: Option<&Split>, machine: &Machine) -> Result<Line, Failure> {
+fn networks_of_files(args: &Bench, split: Option<&Split>, machine: &Machine) -> Result<Lineup, Failure> {
     let mut dense: Option<(Model, Option<f64>)> = None;
     let mut pruned: Vec<(&Path, Pruned)> = Vec::new();
     let mut first: Option<(&Path, Vec<usize>)> = None;
@@ -227,7 +228,7 @@ fn networks_of_files(args: &Bench, split: Option<&Split>, machine: &Machine) -> 
         }
     };
     pruned.sort_by(|a, b| a.sparsity.total_cmp(&b.sparsity));
-    Ok(Line { dense, dense_accuracy, pruned, notes })
+    Ok(Lineup { dense, dense_accuracy, pruned, notes })
 }
 
 /// The share of zeros in the layers that have any: those that were pruned.

@@ -3,11 +3,11 @@
 use super::args::{OutputArgs, SeedArgs, at_least_one};
 use super::command_line;
 use super::error::Failure;
-use super::output::Output;
+use super::output::{Directory, Output};
 use super::progress::Progress;
 use crate::dataset::{Dataset, Split};
 use crate::idx;
-use crate::report::{DataReport, FileInfo, Format, Schema, SetInfo};
+use crate::report::{DataReport, FileInfo, Schema, SetInfo};
 use clap::{Args, Subcommand};
 use core::fmt::Write;
 use sha2::{Digest, Sha256};
@@ -47,9 +47,8 @@ pub(super) struct Check {
     /// The directory
     #[arg(value_name = "DIR")]
     directory: PathBuf,
-    /// Form of the results on stdout: table, json, csv or md
-    #[arg(long, value_enum, value_name = "FORM", hide_possible_values = true, default_value_t = Format::Table)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 /// Arguments of `prunella data synth`.
@@ -81,7 +80,9 @@ pub(super) fn data(verb: &Data) -> Result<(), Failure> {
     match verb {
         Data::Check(args) => check(args),
         Data::Synth(args) => {
-            Split::synth(args.train, args.test, args.seed.seed).write(&args.out)?;
+            let directory = Directory::create(&args.out)?;
+            let split = Split::synth(args.train, args.test, args.seed.seed);
+            directory.fill(|stage| split.write(stage))?;
             let (out, train, test) = (args.out.display(), args.train, args.test);
             let line = format!("Wrote {train} training and {test} test digits to {out}.");
             Progress::new(args.quiet).remark(line);
@@ -91,6 +92,7 @@ pub(super) fn data(verb: &Data) -> Result<(), Failure> {
 }
 
 fn check(args: &Check) -> Result<(), Failure> {
+    let output = Output::new(&args.output)?;
     let split = Split::load(&args.directory)?;
     let files = Split::files(&args.directory)?.into_iter().map(|path| file_info(&path));
     let files: Vec<FileInfo> = files.collect::<Result<_, Failure>>()?;
@@ -105,8 +107,7 @@ fn check(args: &Check) -> Result<(), Failure> {
         sets: [("train", &split.train), ("test", &split.test)].map(set_info).into(),
         files,
     };
-    let output = OutputArgs { format: args.format, out: None, quiet: true };
-    Output::new(&output)?.write(&report, Vec::new())
+    output.write(&report, Vec::new())
 }
 
 fn set_info((set, data): (&str, &Dataset)) -> SetInfo {

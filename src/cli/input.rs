@@ -8,7 +8,7 @@ use crate::dataset::{Source, Split};
 use crate::engine::{BatchClass, Engine, Options, Variant};
 use crate::model::Model;
 use crate::report::{self, DatasetInfo, NetworkInfo};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::prelude::rust_2024::*;
 use std::{env, format, fs, vec};
 
@@ -20,10 +20,12 @@ const DRAWN: (usize, usize) = (20_000, 4_000);
 
 /// The examples that the arguments or the environment name, else drawn digits, with a remark that says so.
 pub(super) fn examples(args: &DataArgs, seed: u64, progress: Progress) -> Result<Split, Failure> {
-    let of_environment = || env::var_os(DATA_VARIABLE).filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    let split = match args.data.clone().or_else(of_environment) {
-        Some(dir) => Split::load(&dir)?,
-        None => {
+    let split = match (&args.data, env::var_os(DATA_VARIABLE).filter(|dir| !dir.is_empty())) {
+        (Some(dir), _) => Split::load(dir)?,
+        (None, Some(dir)) => {
+            Split::load(Path::new(&dir)).map_err(|error| Failure::at(DATA_VARIABLE, error))?
+        }
+        (None, None) => {
             progress
                 .remark("No --data given: using digits drawn in memory; data/get-mnist.sh fetches MNIST.");
             Split::synth(DRAWN.0, DRAWN.1, seed)

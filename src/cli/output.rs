@@ -38,7 +38,12 @@ impl Output {
         if let Some(directory) = self.directory {
             files.push(("results.json".into(), json(report).into_bytes()));
             files.push(("results.csv".into(), render(report, Format::Csv).into_bytes()));
-            directory.fill(&files)?;
+            directory.fill(|stage| {
+                let write = |(name, content): &NamedFile| {
+                    files::write_atomic(&stage.join(name), |out| out.write_all(content))
+                };
+                files.iter().try_for_each(write)
+            })?;
         }
         printed
     }
@@ -56,14 +61,15 @@ fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// A directory for results. What was created of it goes away again unless it is filled.
-struct Directory {
+pub(super) struct Directory {
     path: PathBuf,
     /// The directories that were not there before, innermost first.
     created: Vec<PathBuf>,
 }
 
 impl Directory {
-    fn create(path: &Path) -> Result<Directory, FileError> {
+    /// Creates it, and tries whether it can be written.
+    pub(super) fn create(path: &Path) -> Result<Directory, FileError> {
         let created = path.ancestors().take_while(|part| !part.as_os_str().is_empty() && !part.exists());
         let directory = Directory { path: path.into(), created: created.map(Path::to_path_buf).collect() };
         files::create_directory(path)?;
@@ -79,20 +85,25 @@ impl Directory {
         Ok(Stage(stage))
     }
 
-    /// Writes all files, then gives them their names.
-    fn fill(mut self, files: &[NamedFile]) -> Result<(), FileError> {
+    /// Lets `write` make files in a directory of their own, and moves them here when all are whole.
+    pub(super) fn fill(
+        mut self,
+        write: impl FnOnce(&Path) -> Result<(), FileError>,
+    ) -> Result<(), FileError> {
         let stage = self.stage()?;
-        for (name, content) in files {
-            let fail = |cause| FileError::new(&self.path.join(name), cause);
-            if self.path.join(name).is_dir() {
-                return Err(fail(ErrorKind::IsADirectory.into()));
+        write(&stage.0)?;
+        let fail = |cause| FileError::new(&self.path, cause);
+        let mut moves = Vec::new();
+        for entry in fs::read_dir(&stage.0).map_err(fail)? {
+            let entry = entry.map_err(fail)?;
+            let target = self.path.join(entry.file_name());
+            if target.is_dir() {
+                return Err(FileError::new(&target, ErrorKind::IsADirectory.into()));
             }
-            let mut file = File::create_new(stage.0.join(name)).map_err(fail)?;
-            file.write_all(content).and_then(|()| file.sync_all()).map_err(fail)?;
+            moves.push((entry.path(), target));
         }
-        for (name, _) in files {
-            let target = self.path.join(name);
-            fs::rename(stage.0.join(name), &target).map_err(|cause| FileError::new(&target, cause))?;
+        for (from, target) in moves {
+            fs::rename(from, &target).map_err(|cause| FileError::new(&target, cause))?;
         }
         self.created = vec![];
         Ok(())

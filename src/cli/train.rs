@@ -52,6 +52,8 @@ pub(super) fn train(args: &Train) -> Result<(), Failure> {
     let machine = Machine::new(&args.machine)?;
     let progress = Progress::new(args.output.quiet);
     let seed = args.seed.seed;
+    // What is too large is so whatever the data.
+    args.network.sizes(1, 1)?;
     let output = Output::new(&args.output)?;
     args.model.as_deref().map(check_writable).transpose()?;
     let split = examples(&args.data, seed, progress)?;

@@ -186,11 +186,12 @@ impl Report for DataReport {
             let counts: Vec<String> = set.class_counts.iter().map(ToString::to_string).collect();
             sets.push(vec![set.set.clone(), format_count(set.examples), shape.join(" x "), counts.join(" ")]);
         }
-        let mut files = Grid::new(["file", "belongs to"]);
-        let mut hashes = Grid::new(["SHA-256, decompressed", "bytes"]);
+        let mut files = Grid::new(["file", "bytes", "belongs to"]);
+        let mut hashes = Grid::new(["file", "SHA-256"]);
         for file in &self.files {
-            files.push(vec![file.file.clone(), file.known_as.clone().unwrap_or("not known".to_string())]);
-            hashes.push(vec![file.sha256.clone(), file.bytes.to_string()]);
+            let known_as = file.known_as.clone().unwrap_or("not known".to_string());
+            files.push(vec![file.file.clone(), file.bytes.to_string(), known_as]);
+            hashes.push(vec![file.file.clone(), file.sha256.clone()]);
         }
         let verdict = match &self.known_as {
             Some(name) => format!("Sound, and bit for bit {name} as published."),
@@ -200,8 +201,8 @@ impl Report for DataReport {
             lead: vec![self.directory.clone()],
             tables: vec![
                 ("Sets".to_string(), sets),
-                ("Files".to_string(), files),
-                ("Contents, in the same order".to_string(), hashes),
+                ("Files, decompressed".to_string(), files),
+                ("SHA-256 of the decompressed content".to_string(), hashes),
             ],
             notes: vec![verdict],
         }
