@@ -7,7 +7,7 @@ use super::command_line;
 use super::error::Failure;
 use super::input::{dataset_info, features_differ, logits, model, network_info};
 use super::machine::Machine;
-use super::output::Output;
+use super::output::{Output, page};
 use super::progress::Progress;
 use super::rows::{measured, noise_floor, peak, result_rows};
 use crate::benchmark::{Case, Settings};
@@ -16,7 +16,7 @@ use crate::engine::{BatchClass, Plan};
 use crate::metrics::accuracy;
 use crate::model::{Activation, Layer, Model, ModelError};
 use crate::prune::prune;
-use crate::report::{RunReport, Schema, html};
+use crate::report::{RunReport, Schema};
 use crate::rng::Rng;
 use crate::train::{Init, Mlp};
 use clap::Args;
@@ -144,8 +144,7 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
         results,
         notes: lineup.notes,
     };
-    let page =
-        if output.wants_files() { vec![("report.html".into(), html(&report).into_bytes())] } else { vec![] };
+    let page = if output.wants_files() { page(&report) } else { vec![] };
     output.write(&report, page)
 }
 

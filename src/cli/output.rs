@@ -4,7 +4,7 @@ use super::args::OutputArgs;
 use super::error::Failure;
 use crate::files::{self, FileError};
 use crate::model::Model;
-use crate::report::{Format, Report, json, render};
+use crate::report::{Format, Report, RunReport, figures, html, json, render};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,13 @@ use std::{format, process, vec};
 
 /// A file to be: its name and its content.
 pub(super) type NamedFile = (String, Vec<u8>);
+
+/// The page of a report, and each of its plots alone.
+pub(super) fn page(report: &RunReport) -> Vec<NamedFile> {
+    let plots = figures(report).into_iter();
+    let plots = plots.map(|figure| (format!("{}.svg", figure.stem), figure.plot.file().into_bytes()));
+    plots.chain([("report.html".into(), html(report).into_bytes())]).collect()
+}
 
 /// Where the results of a command will go. Made before the work, so that it is not done in vain.
 pub(super) struct Output {

@@ -8,7 +8,7 @@ use super::command_line;
 use super::error::Failure;
 use super::input::{dataset_info, examples, logits, network_info, percent};
 use super::machine::Machine;
-use super::output::{NamedFile, Output, model_name};
+use super::output::{NamedFile, Output, model_name, page};
 use super::progress::Progress;
 use super::rows::{measured, noise_floor, peak, result_rows};
 use super::train::trained;
@@ -17,12 +17,12 @@ use crate::dataset::Split;
 use crate::metrics::accuracy;
 use crate::model::Model;
 use crate::prune::{Event, LevelOptions, prune_to_levels};
-use crate::report::{RunReport, Schema, html};
+use crate::report::{RunReport, Schema};
 use crate::train::Mlp;
 use clap::Args;
 use indicatif::ProgressBar;
+use std::format;
 use std::prelude::rust_2024::*;
-use std::{format, vec};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,7 +31,7 @@ Examples:
   prunella run --hidden 512,256 --activation gaussian --sparsity 0.9,0.99 --batch 1,256
   prunella run --threads 1 --isa avx2 --format md  one thread, AVX2, tables in Markdown
 
-With --out: results.json, results.csv, report.html, dense.safetensors, sparsity-0.9.safetensors, ...";
+With --out: results.json, results.csv, report.html, its plots (.svg), dense.safetensors, sparsity-0.9.safetensors, ...";
 
 /// Arguments of `prunella run`.
 #[derive(Args)]
@@ -171,10 +171,8 @@ fn measure(
 }
 
 fn files(report: &RunReport, dense: &Model, levels: &[Level]) -> Vec<NamedFile> {
-    let mut files = vec![
-        ("report.html".into(), html(report).into_bytes()),
-        ("dense.safetensors".into(), dense.to_bytes()),
-    ];
+    let mut files = page(report);
+    files.push(("dense.safetensors".into(), dense.to_bytes()));
     files.extend(levels.iter().map(|level| (model_name(level.sparsity), level.model.to_bytes())));
     files
 }
