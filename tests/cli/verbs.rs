@@ -79,12 +79,17 @@ fn run_does_all_of_it_and_writes_all_of_it() {
     let names: Vec<_> =
         tree(&out).iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_string()).collect();
     let expected = [
+        "accuracy.svg",
         "dense.safetensors",
+        "learning-accuracy.svg",
+        "learning-loss.svg",
         "report.html",
         "results.csv",
         "results.json",
         "sparsity-0.5.safetensors",
         "sparsity-0.9.safetensors",
+        "speedup-batch-1.svg",
+        "speedup-batch-16.svg",
     ];
     assert_eq!(names, expected);
     let written: Value = serde_json::from_slice(&fs::read(out.join("results.json")).unwrap()).unwrap();
