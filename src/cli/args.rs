@@ -223,7 +223,7 @@ pub(super) struct TimingArgs {
     batch: Vec<usize>,
     /// Ways to run the networks: dense (always run: the baseline), masked, csr, auto
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "dense,masked,csr,auto")]
-    pub(super) variants: Vec<VariantName>,
+    variants: Vec<VariantName>,
     /// Timed rounds, each a visit to every network; fewer where a batch size would take over 10 s
     #[arg(long, value_name = "N", default_value_t = measure::Plan::default().rounds, value_parser = at_least_one)]
     rounds: usize,
@@ -243,6 +243,15 @@ impl TimingArgs {
         }
     }
 
+    /// The variants, none of them twice.
+    pub(super) fn variants(&self) -> Result<Vec<VariantName>, Failure> {
+        let twice = (1..self.variants.len()).find(|&i| self.variants[..i].contains(&self.variants[i]));
+        match twice {
+            Some(i) => Err(given_twice("--variants", self.variants[i])),
+            None => Ok(self.variants.clone()),
+        }
+    }
+
     pub(super) fn plan(&self, seed: u64) -> measure::Plan {
         measure::Plan { rounds: self.rounds, budget_ns: 10_000_000_000, seed, ..measure::Plan::default() }
     }
@@ -253,9 +262,13 @@ pub(super) fn ascending<T: PartialOrd + Copy + Display>(name: &str, values: &[T]
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| a.partial_cmp(b).unwrap_or(core::cmp::Ordering::Equal));
     match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(Failure::usage(format!("{name}: {} is given twice; give each once", pair[0]))),
+        Some(pair) => Err(given_twice(name, pair[0])),
         None => Ok(sorted),
     }
+}
+
+fn given_twice(name: &str, value: impl Display) -> Failure {
+    Failure::usage(format!("{name}: {value} is given twice; give each once"))
 }
 
 /// Whether a network of these widths is one that this command handles.

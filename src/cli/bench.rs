@@ -9,7 +9,7 @@ use super::input::{dataset_info, features_differ, logits, model, network_info};
 use super::machine::Machine;
 use super::output::{Output, page};
 use super::progress::Progress;
-use super::rows::{measured, noise_floor, peak, result_rows};
+use super::rows::{measured, noise_floor, peak, result_rows, settings};
 use crate::benchmark::{Case, Settings};
 use crate::dataset::Split;
 use crate::engine::{BatchClass, Plan};
@@ -97,7 +97,7 @@ struct Pruned {
 pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
     let machine = Machine::new(&args.machine)?;
     let progress = Progress::new(args.output.quiet);
-    let drawn = if args.layers.is_empty() { None } else { Some(check_layers(args)?) };
+    let drawn = if args.layers.is_empty() { None } else { Some(check_layers(args, &machine)?) };
     let output = Output::new(&args.output)?;
     let split = args.data.as_deref().map(Split::load).transpose()?;
     let lineup = match drawn {
@@ -105,8 +105,9 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
         None => networks_of_files(args, split.as_ref(), &machine)?,
     };
     let sizes = lineup.dense.sizes();
-    let batches = args.timing.batches(&sizes)?;
-    check_plan(args, &batches, sizes.len() - 1)?;
+    let settings = settings(&args.timing, &machine, args.seed.seed, &sizes)?;
+    check_plan(args, &settings.batches, sizes.len() - 1)?;
+    let settings = Settings { plan: args.plan.clone(), ..settings };
     let rows = match &split {
         Some(split) if split.test.features() == sizes[0] => split.test.rows(),
         Some(split) => {
@@ -114,14 +115,6 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
             return Err(features_differ(place, &lineup.dense, split.test.features()));
         }
         None => random_rows(sizes[0], args.seed.seed),
-    };
-    let settings = Settings {
-        isa: machine.isa,
-        batches,
-        variants: args.timing.variants.clone(),
-        timing: args.timing.plan(args.seed.seed),
-        pool: machine.pool.clone(),
-        plan: args.plan.clone(),
     };
     let cases: Vec<Case<'_>> =
         lineup.pruned.iter().map(|p| Case { sparsity: p.sparsity, model: &p.model }).collect();
@@ -149,7 +142,7 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
 }
 
 /// The sparsities of `--layers`, and whether its shape is one.
-fn check_layers(args: &Bench) -> Result<Vec<f64>, Failure> {
+fn check_layers(args: &Bench, machine: &Machine) -> Result<Vec<f64>, Failure> {
     if args.layers.len() < 2 {
         return Err(Failure::usage("--layers: give two widths or more, input to output, such as 784,256,10"));
     }
@@ -157,7 +150,7 @@ fn check_layers(args: &Bench) -> Result<Vec<f64>, Failure> {
     args.scope.options().pruned_layers(args.layers.len() - 1).map_err(|_| {
         Failure::usage("--layers: with one layer of weights there is nothing to prune; add --prune-last")
     })?;
-    args.timing.batches(&args.layers)?;
+    settings(&args.timing, machine, args.seed.seed, &args.layers)?;
     ascending("--sparsity", &args.sparsity)
 }
 

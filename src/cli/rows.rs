@@ -1,5 +1,6 @@
 //! A benchmark with its progress, and its outcome as rows of a report.
 
+use super::args::TimingArgs;
 use super::error::Failure;
 use super::machine::Machine;
 use super::progress::Progress;
@@ -10,6 +11,23 @@ use crate::report::{LayerRow, NoiseFloor, Peak, ResultRow};
 use indicatif::ProgressBar;
 use std::format;
 use std::prelude::rust_2024::*;
+
+/// What the arguments ask for, checked against `sizes`, the widths of the network.
+pub(super) fn settings(
+    timing: &TimingArgs,
+    machine: &Machine,
+    seed: u64,
+    sizes: &[usize],
+) -> Result<Settings, Failure> {
+    Ok(Settings {
+        isa: machine.isa,
+        batches: timing.batches(sizes)?,
+        variants: timing.variants()?,
+        timing: timing.plan(seed),
+        pool: machine.pool.clone(),
+        plan: None,
+    })
+}
 
 /// Verifies and times `dense` and `cases` on the examples `rows`.
 pub(super) fn measured(

@@ -10,9 +10,9 @@ use super::input::{dataset_info, examples, logits, network_info, percent};
 use super::machine::Machine;
 use super::output::{NamedFile, Output, model_name, page};
 use super::progress::Progress;
-use super::rows::{measured, noise_floor, peak, result_rows};
+use super::rows::{measured, noise_floor, peak, result_rows, settings};
 use super::train::trained;
-use crate::benchmark::{Case, Outcome, Settings};
+use crate::benchmark::Case;
 use crate::dataset::Split;
 use crate::metrics::accuracy;
 use crate::model::Model;
@@ -78,16 +78,19 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
     let progress = Progress::new(args.output.quiet);
     let seed = args.seed.seed;
     let sparsities = ascending("--sparsity", &args.sparsity)?;
-    args.timing.batches(&args.network.sizes(1, 1)?)?;
+    // What is wrong whatever the data is refused before they are read.
+    settings(&args.timing, &machine, seed, &args.network.sizes(1, 1)?)?;
     let output = Output::new(&args.output)?;
     let split = examples(&args.data, seed, progress)?;
     let sizes = args.network.sizes(split.train.features(), split.train.classes())?;
-    let batches = args.timing.batches(&sizes)?;
+    let settings = settings(&args.timing, &machine, seed, &sizes)?;
 
     let (mut network, training) = trained(&args.network, &args.training, &split, seed, (&machine, progress))?;
     let dense = network.to_model()?;
     let levels = pruned(args, &mut network, &split, &sparsities, (&machine, progress))?;
-    let outcome = measure(args, &dense, &levels, &split, batches, (&machine, progress))?;
+    let cases: Vec<Case<'_>> =
+        levels.iter().map(|level| Case { sparsity: level.sparsity, model: &level.model }).collect();
+    let outcome = measured(&dense, &cases, &split.test.rows(), &settings, progress)?;
 
     let accuracy = |sparsity: f64| {
         let level = levels.iter().find(|level| level.sparsity == sparsity);
@@ -147,27 +150,6 @@ fn pruned(
         Ok(Level { sparsity, model, accuracy })
     };
     models.into_iter().map(score).collect()
-}
-
-fn measure(
-    args: &Run,
-    dense: &Model,
-    levels: &[Level],
-    split: &Split,
-    batches: Vec<usize>,
-    (machine, progress): (&Machine, Progress),
-) -> Result<Outcome, Failure> {
-    let cases: Vec<Case<'_>> =
-        levels.iter().map(|level| Case { sparsity: level.sparsity, model: &level.model }).collect();
-    let settings = Settings {
-        isa: machine.isa,
-        batches,
-        variants: args.timing.variants.clone(),
-        timing: args.timing.plan(args.seed.seed),
-        pool: machine.pool.clone(),
-        plan: None,
-    };
-    measured(dense, &cases, &split.test.rows(), &settings, progress)
 }
 
 fn files(report: &RunReport, dense: &Model, levels: &[Level]) -> Vec<NamedFile> {

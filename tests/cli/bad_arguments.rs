@@ -27,6 +27,8 @@ fn a_sparsity_is_in_0_to_1() {
 #[test]
 fn a_value_of_a_list_is_given_once() {
     refused("run --out out --sparsity 0.5,0.9,0.5", &["--sparsity", "0.5 is given twice"]);
+    refused("run --out out --variants csr,auto,csr", &["--variants", "csr is given twice"]);
+    refused("bench --layers 20,10,5 --variants csr,csr", &["--variants", "csr is given twice"]);
     refused("run --out out --batch 64,64", &["--batch", "64 is given twice"]);
     refused("bench --layers 20,10,5 --out out --sparsity 0.9,0.90", &["0.9 is given twice"]);
 }
