@@ -1,4 +1,6 @@
 //! The `prunella` command.
 #![forbid(unsafe_code)]
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    prunella::cli::main()
+}

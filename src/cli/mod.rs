@@ -1,1 +1,97 @@
-//! The command line.
+//! The command line: the only code that reads arguments, prints, or exits. One file per verb.
+
+mod args;
+mod bench;
+mod data;
+mod error;
+mod eval;
+mod info;
+mod input;
+mod machine;
+mod output;
+mod probe;
+mod progress;
+mod prune;
+mod rows;
+mod run;
+mod train;
+
+use clap::{Parser, Subcommand};
+use error::Failure;
+use std::prelude::rust_2024::*;
+use std::process::ExitCode;
+use std::{eprintln, format};
+
+const EXAMPLES: &str = "\
+Examples:
+  prunella run                                   train on drawn digits, prune, verify, measure
+  prunella run --data data/mnist --out results   the same on MNIST; write JSON, HTML and the models
+  prunella bench --layers 784,1024,1024,10       measure without training
+  prunella info --measure                        what this machine can do
+
+Exit codes: 0 done; 1 bad data or a failure; 2 wrong usage.";
+
+/// Trains small networks, prunes them, verifies the result, and measures what the pruning is worth.
+#[derive(Parser)]
+#[command(name = "prunella", version, after_help = EXAMPLES, next_line_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Train, prune, verify and measure: the whole path, one table at the end
+    Run(run::Run),
+    /// Train a dense network
+    Train(train::Train),
+    /// Prune a model once, with or without fine-tuning
+    Prune(prune::Prune),
+    /// Score a model on a test set
+    Eval(eval::Eval),
+    /// Verify and measure models, or networks of random weights
+    Bench(bench::Bench),
+    /// Describe the machine and the build
+    Info(info::Info),
+    /// Check a directory of data, or draw one
+    #[command(subcommand)]
+    Data(data::Data),
+}
+
+/// Runs the command of this process's arguments; the result is what it should exit with.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help that nobody reads on (`| head`) is no failure.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Failure::USAGE));
+        }
+    };
+    match dispatch(&cli.verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn dispatch(verb: &Verb) -> Result<(), Failure> {
+    match verb {
+        Verb::Run(args) => run::run(args),
+        Verb::Train(args) => train::train(args),
+        Verb::Prune(args) => prune::prune(args),
+        Verb::Eval(args) => eval::eval(args),
+        Verb::Bench(args) => bench::bench(args),
+        Verb::Info(args) => info::info(args),
+        Verb::Data(args) => data::data(args),
+    }
+}
+
+/// The command as it was typed, for a report; arguments with spaces are quoted.
+fn command_line() -> String {
+    let quoted = |arg: String| if arg.is_empty() || arg.contains(' ') { format!("'{arg}'") } else { arg };
+    let args = std::env::args_os().skip(1).map(|arg| quoted(arg.to_string_lossy().into_owned()));
+    core::iter::once("prunella".into()).chain(args).collect::<Vec<String>>().join(" ")
+}

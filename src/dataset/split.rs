@@ -52,6 +52,16 @@ impl Split {
         Ok(Split { name, source: Source::Directory(dir.into()), train, test })
     }
 
+    /// The files that [`Split::load`] reads: images and labels of the training set, then of the test set.
+    ///
+    /// # Errors
+    /// If one is missing.
+    pub fn files(dir: &Path) -> Result<[PathBuf; 4], DataError> {
+        let images = |set| find(dir, set, "images", 3);
+        let labels = |set| find(dir, set, "labels", 1);
+        Ok([images("train")?, labels("train")?, images("t10k")?, labels("t10k")?])
+    }
+
     /// Drawn digits, see [`synth`]: `train` and `test` of them, all different, from `seed`.
     pub fn synth(train: usize, test: usize, seed: u64) -> Split {
         // The two sets number their digits from far apart, so that neither size changes the other set.

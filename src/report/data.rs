@@ -1,6 +1,7 @@
 //! The results themselves. The field names are a public schema: fields may be added, never renamed.
 
 use crate::measure::Environment;
+use crate::model::Layer;
 use serde::{Deserialize, Serialize};
 use std::{string::String, vec::Vec};
 
@@ -22,6 +23,12 @@ pub enum Schema {
     /// The machine alone.
     #[serde(rename = "prunella.info/1")]
     Info,
+    /// A model pruned into another.
+    #[serde(rename = "prunella.prune/1")]
+    Prune,
+    /// The files of a data set.
+    #[serde(rename = "prunella.data/1")]
+    Data,
 }
 
 /// What `prunella run` and `prunella bench` found for one network.
@@ -47,6 +54,8 @@ pub struct RunReport {
     pub peak: Option<Peak>,
     /// One row per batch size, sparsity and variant.
     pub results: Vec<ResultRow>,
+    /// What else a reader must know, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// What `prunella train` found.
@@ -106,6 +115,52 @@ pub struct InfoReport {
     pub peaks: Vec<IsaPeak>,
     /// The read bandwidth of each level of memory; empty unless measured.
     pub bandwidth: Vec<Bandwidth>,
+}
+
+/// What `prunella prune` did.
+#[derive(Clone, Debug, Serialize)]
+pub struct PruneReport {
+    /// [`Schema::Prune`].
+    pub schema: Schema,
+    /// The command line that made this.
+    pub command: String,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The machine, the compiler and the build.
+    pub environment: Environment,
+    /// The examples, if there were any.
+    pub dataset: Option<DatasetInfo>,
+    /// The network's shape.
+    pub network: NetworkInfo,
+    /// The share of weights removed from the layers that were pruned, 0 to 1.
+    pub sparsity: f64,
+    /// Weights left in all layers.
+    pub nnz: usize,
+    /// Passes over the training set; 0 for none.
+    pub fine_tuning_epochs: usize,
+    /// Accuracy on the test set before pruning, 0 to 1.
+    pub accuracy_before: Option<f64>,
+    /// Accuracy on the test set of what was written, 0 to 1.
+    pub test_accuracy: Option<f64>,
+    /// What is left of each layer.
+    pub layers: Vec<PrunedLayer>,
+}
+
+/// What `prunella data check` found.
+#[derive(Clone, Debug, Serialize)]
+pub struct DataReport {
+    /// [`Schema::Data`].
+    pub schema: Schema,
+    /// The command line that made this.
+    pub command: String,
+    /// The directory of the files.
+    pub directory: String,
+    /// The published data set that this is, bit for bit.
+    pub known_as: Option<String>,
+    /// Training set and test set.
+    pub sets: Vec<SetInfo>,
+    /// The files.
+    pub files: Vec<FileInfo>,
 }
 
 /// Where the examples came from.
@@ -235,6 +290,8 @@ pub struct ResultRow {
     pub gflops: f64,
     /// `gflops` over the peak, where the peak was measured.
     pub fraction_of_peak: Option<f64>,
+    /// The form of each layer, as `many/csr:224,csr,dense`; `prunella bench --plan` replays it.
+    pub plan: String,
     /// How each layer was computed.
     pub layers: Vec<LayerRow>,
 }
@@ -250,6 +307,50 @@ pub struct LayerRow {
     pub nnz: usize,
     /// The kernel, as `f32-spmm-4x32-avx512`.
     pub kernel: String,
+}
+
+/// What pruning left of a layer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PrunedLayer {
+    /// Inputs.
+    pub fan_in: usize,
+    /// Outputs.
+    pub fan_out: usize,
+    /// Weights left.
+    pub nnz: usize,
+}
+
+impl PrunedLayer {
+    /// That of a layer.
+    pub fn new(layer: &Layer) -> Self {
+        Self { fan_in: layer.fan_in(), fan_out: layer.fan_out(), nnz: layer.nnz() }
+    }
+}
+
+/// A training set or test set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SetInfo {
+    /// `train` or `test`.
+    pub set: String,
+    /// How many examples there are.
+    pub examples: usize,
+    /// Rows and columns of an image, or the number of features.
+    pub shape: Vec<usize>,
+    /// How many examples each class has.
+    pub class_counts: Vec<usize>,
+}
+
+/// A file of a data set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// Its name.
+    pub file: String,
+    /// Size of its content, decompressed.
+    pub bytes: u64,
+    /// SHA-256 of its content, decompressed.
+    pub sha256: String,
+    /// The published data set it belongs to, if it is known.
+    pub known_as: Option<String>,
 }
 
 /// The arithmetic peak of one ISA.

@@ -156,6 +156,7 @@ fn method(report: &RunReport, pivot: &Pivot) -> String {
     ];
     let mut items: Vec<String> = rules.map(String::from).to_vec();
     items.push(noise(report));
+    items.extend(report.notes.iter().cloned());
     if let Some(peak) = &report.peak {
         let peak = three_digits(peak.fma_gflops);
         items.push(format!("The machine's arithmetic peak, measured in the same rounds, is {peak} GFLOP/s."));

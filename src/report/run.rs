@@ -21,6 +21,7 @@ impl Report for RunReport {
         let mut notes = vec![answer(&pivot)];
         notes.extend(worth(&pivot));
         notes.extend([verification(&self.results), noise(self)]);
+        notes.extend(self.notes.iter().cloned());
         notes.retain(|note| !note.is_empty());
         Summary { lead, tables: blocks(&pivot), notes }
     }
@@ -45,6 +46,7 @@ impl Report for RunReport {
             "agreement",
             "gflops",
             "fraction_of_peak",
+            "plan",
             "kernels",
         ]);
         self.results.iter().for_each(|row| grid.push(record(row)));
@@ -125,6 +127,7 @@ fn record(row: &ResultRow) -> Vec<String> {
         exact(row.agreement),
         exact(row.gflops),
         optional(row.fraction_of_peak),
+        row.plan.clone(),
         kernels.join(" "),
     ]
 }

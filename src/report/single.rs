@@ -1,9 +1,9 @@
 //! The reports of the verbs that do one thing: train, eval, info.
 
 use super::Report;
-use super::data::{EvalReport, InfoReport, TrainReport};
+use super::data::{DataReport, EvalReport, InfoReport, PruneReport, TrainReport};
 use super::grid::{Grid, Summary};
-use super::number::{exact, format_count, format_percent, plural, three_digits};
+use super::number::{exact, format_count, format_percent, plural, short_percent, three_digits};
 use super::run::{dataset, machine, network};
 use crate::measure::Environment;
 use std::{format, string::String, string::ToString, vec, vec::Vec};
@@ -131,6 +131,88 @@ impl Report for InfoReport {
         }
         for row in &self.bandwidth {
             grid.push(vec![format!("read_gb_per_s_{}", row.level), exact(row.gb_per_s)]);
+        }
+        grid
+    }
+}
+
+impl Report for PruneReport {
+    fn summary(&self) -> Summary {
+        let data = self.dataset.as_ref().map_or(String::new(), |info| format!(" on {}", dataset(info)));
+        let tuned = match self.fine_tuning_epochs {
+            0 => "without fine-tuning".to_string(),
+            epochs => format!("fine-tuned for {}{data}", plural(epochs, "epoch", "epochs")),
+        };
+        let mut grid = Grid::new(["layer", "fan in", "fan out", "weights left", "sparsity"]);
+        for (index, layer) in self.layers.iter().enumerate() {
+            let weights = layer.fan_in * layer.fan_out;
+            grid.push(vec![
+                index.to_string(),
+                layer.fan_in.to_string(),
+                layer.fan_out.to_string(),
+                format!("{} of {}", format_count(layer.nnz), format_count(weights)),
+                short_percent(1.0 - layer.nnz as f64 / weights as f64),
+            ]);
+        }
+        let change = match (self.accuracy_before, self.test_accuracy) {
+            (Some(before), Some(after)) => {
+                vec![format!("Test accuracy {}, before {}.", format_percent(after), format_percent(before))]
+            }
+            _ => Vec::new(),
+        };
+        let done = format!("{}, pruned to {}, {tuned}", network(&self.network), short_percent(self.sparsity));
+        Summary {
+            lead: vec![done, machine(&self.environment, Some(self.seed))],
+            tables: vec![("Layers".to_string(), grid)],
+            notes: change,
+        }
+    }
+
+    fn records(&self) -> Grid {
+        let mut grid = Grid::new(["layer", "fan_in", "fan_out", "nnz"]);
+        for (index, layer) in self.layers.iter().enumerate() {
+            let numbers = [index, layer.fan_in, layer.fan_out, layer.nnz];
+            grid.push(numbers.iter().map(ToString::to_string).collect());
+        }
+        grid
+    }
+}
+
+impl Report for DataReport {
+    fn summary(&self) -> Summary {
+        let mut sets = Grid::new(["set", "examples", "shape", "examples per class"]);
+        for set in &self.sets {
+            let shape: Vec<String> = set.shape.iter().map(ToString::to_string).collect();
+            let counts: Vec<String> = set.class_counts.iter().map(ToString::to_string).collect();
+            sets.push(vec![set.set.clone(), format_count(set.examples), shape.join(" x "), counts.join(" ")]);
+        }
+        let mut files = Grid::new(["file", "bytes", "belongs to"]);
+        let mut hashes = Grid::new(["file", "SHA-256"]);
+        for file in &self.files {
+            let known_as = file.known_as.clone().unwrap_or("not known".to_string());
+            files.push(vec![file.file.clone(), file.bytes.to_string(), known_as]);
+            hashes.push(vec![file.file.clone(), file.sha256.clone()]);
+        }
+        let verdict = match &self.known_as {
+            Some(name) => format!("Sound, and bit for bit {name} as published."),
+            None => "Sound; not a published set that prunella knows.".to_string(),
+        };
+        Summary {
+            lead: vec![self.directory.clone()],
+            tables: vec![
+                ("Sets".to_string(), sets),
+                ("Files, decompressed".to_string(), files),
+                ("SHA-256 of the decompressed content".to_string(), hashes),
+            ],
+            notes: vec![verdict],
+        }
+    }
+
+    fn records(&self) -> Grid {
+        let mut grid = Grid::new(["file", "bytes", "sha256", "known_as"]);
+        for file in &self.files {
+            let known_as = file.known_as.clone().unwrap_or_default();
+            grid.push(vec![file.file.clone(), file.bytes.to_string(), file.sha256.clone(), known_as]);
         }
         grid
     }

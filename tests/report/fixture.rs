@@ -96,6 +96,7 @@ pub(crate) fn row(batch: usize, sparsity: f64, variant: &str, dense_ns: f64, spe
         agreement: 1.0,
         gflops,
         fraction_of_peak: Some(gflops / 115.0),
+        plan: "many/csr:224,dense".into(),
         layers: vec![
             LayerRow { fan_in, fan_out, nnz, kernel: kernel.into() },
             LayerRow { fan_in: 256, fan_out: 10, nnz: 2_560, kernel: "f32-gemm-6x64-avx512".into() },
@@ -154,5 +155,6 @@ pub(crate) fn run() -> RunReport {
         noise_floor: NoiseFloor { lo: 0.993, hi: 1.006 },
         peak: Some(Peak { fma_gflops: 115.0 }),
         results: results(),
+        notes: vec![],
     }
 }

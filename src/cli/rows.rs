@@ -1,0 +1,112 @@
+//! A benchmark with its progress, and its outcome as rows of a report.
+
+use super::args::TimingArgs;
+use super::error::Failure;
+use super::machine::Machine;
+use super::progress::Progress;
+use crate::benchmark::{Case, Outcome, Row, Settings, Step, benchmark};
+use crate::engine::LayerInfo;
+use crate::model::Model;
+use crate::report::{LayerRow, NoiseFloor, Peak, ResultRow};
+use indicatif::ProgressBar;
+use std::format;
+use std::prelude::rust_2024::*;
+
+/// What the arguments ask for, checked against `sizes`, the widths of the network.
+pub(super) fn settings(
+    timing: &TimingArgs,
+    machine: &Machine,
+    seed: u64,
+    sizes: &[usize],
+) -> Result<Settings, Failure> {
+    Ok(Settings {
+        isa: machine.isa,
+        batches: timing.batches(sizes)?,
+        variants: timing.variants()?,
+        timing: timing.plan(seed),
+        pool: machine.pool.clone(),
+        plan: None,
+    })
+}
+
+/// Verifies and times `dense` and `cases` on the examples `rows`.
+pub(super) fn measured(
+    dense: &Model,
+    cases: &[Case<'_>],
+    rows: &[f32],
+    settings: &Settings,
+    progress: Progress,
+) -> Result<Outcome, Failure> {
+    let mut bar = ProgressBar::hidden();
+    let outcome = benchmark(dense, cases, rows, settings, &mut |step| match step {
+        Step::Oracle(done, total) => {
+            if done == 0 {
+                bar = progress.bar("computing the truth in f64", total);
+            }
+            bar.set_position(done as u64);
+        }
+        Step::Verify { batch } => {
+            bar.finish_and_clear();
+            bar = progress.bar(format!("verifying at batch {batch}"), 1);
+            bar.tick();
+        }
+        Step::Time { batch, done, total } => {
+            if done == 1 {
+                bar.finish_and_clear();
+                bar = progress.bar(format!("measuring at batch {batch}"), total);
+            }
+            bar.set_position(done as u64);
+        }
+    })?;
+    bar.finish_and_clear();
+    Ok(outcome)
+}
+
+/// The rows of a report; `accuracy` is that of a network on the test set, found by its sparsity.
+pub(super) fn result_rows(
+    outcome: &Outcome,
+    machine: &Machine,
+    accuracy: impl Fn(f64) -> Option<f64>,
+) -> Vec<ResultRow> {
+    // The peak is that of one thread: it says nothing of what two could do.
+    let peak = (machine.threads() == 1).then_some(outcome.peak_gflops);
+    outcome.rows.iter().map(|row| result_row(row, peak, accuracy(row.sparsity))).collect()
+}
+
+fn result_row(row: &Row, peak: Option<f64>, test_accuracy: Option<f64>) -> ResultRow {
+    ResultRow {
+        sparsity: row.sparsity,
+        structure: "unstructured".into(),
+        nnz: row.nnz,
+        test_accuracy,
+        batch: row.batch,
+        variant: row.variant.name().into(),
+        median_ns: row.summary.median_ns,
+        median_ns_lo: row.summary.median_ns_lo,
+        median_ns_hi: row.summary.median_ns_hi,
+        p90_ns: row.summary.p90_ns,
+        p99_ns: row.summary.p99_ns,
+        samples_ns: row.summary.samples_ns.clone(),
+        speedup: row.speedup.mid,
+        speedup_lo: row.speedup.lo,
+        speedup_hi: row.speedup.hi,
+        max_abs_diff: row.max_abs_diff,
+        agreement: row.agreement,
+        gflops: row.gflops,
+        fraction_of_peak: peak.map(|peak| row.gflops / peak),
+        plan: row.plan.to_string(),
+        layers: row.layers.iter().map(layer_row).collect(),
+    }
+}
+
+fn layer_row(layer: &LayerInfo) -> LayerRow {
+    LayerRow { fan_in: layer.fan_in, fan_out: layer.fan_out, nnz: layer.nnz, kernel: layer.kernel.clone() }
+}
+
+pub(super) fn noise_floor(outcome: &Outcome) -> NoiseFloor {
+    NoiseFloor { lo: outcome.noise_floor.lo, hi: outcome.noise_floor.hi }
+}
+
+pub(super) fn peak(outcome: &Outcome) -> Peak {
+    Peak { fma_gflops: outcome.peak_gflops }
+}

@@ -1,0 +1,7 @@
+//! The command as its user meets it: the real binary, what it prints, its exit code, and the files it leaves.
+#![cfg(feature = "cli")]
+
+mod bad_arguments;
+mod bad_files;
+mod fixture;
+mod verbs;
