@@ -17,6 +17,8 @@ fuzz_target!(|bytes: &[u8]| {
     match (read, unzipped) {
         (Ok(idx), Ok(unzipped)) => {
             assert_eq!(encode(&idx), bytes);
+            let len = idx.dims().iter().try_fold(1u128, |product, dim| product.checked_mul(*dim as u128));
+            assert_eq!(len, Some(idx.values().len() as u128), "the shape {:?} wrapped around", idx.dims());
             assert_eq!(encode(&unzipped), bytes);
         }
         (Err(error), Err(unzipped)) => assert_eq!(error, unzipped),
