@@ -185,6 +185,9 @@ pub struct Outcome {
     pub noise_floor: Interval,
     /// Billions of operations a second of one thread at the machine's peak: the median, of the batch size that saw most.
     pub peak_gflops: f64,
+    /// The share of time that was waiting for a core, at the batch size that waited most; see
+    /// [`Samples::waiting_share`](measure::Samples::waiting_share).
+    pub waiting_share: Option<f64>,
     /// By batch size, then as the cases were given.
     pub rows: Vec<Row>,
 }
@@ -219,8 +222,12 @@ pub fn benchmark(
         progress(Step::Oracle(done, cases.len()));
         oracles.push(Oracle::new(case.model, rows, &settings.pool));
     }
-    let mut outcome =
-        Outcome { noise_floor: Interval { mid: 1.0, lo: 1.0, hi: 1.0 }, peak_gflops: 0.0, rows: vec![] };
+    let mut outcome = Outcome {
+        noise_floor: Interval { mid: 1.0, lo: 1.0, hi: 1.0 },
+        peak_gflops: 0.0,
+        waiting_share: None,
+        rows: vec![],
+    };
     for &batch in &settings.batches {
         progress(Step::Verify { batch });
         let rotation = Rotation::new(rows, dense.fan_in(), batch);
@@ -328,6 +335,8 @@ impl Rounds {
         floor.hi = floor.hi.max(noise.hi).max(1.0 / noise.lo);
         let peak = self.peak_flops as f64 / self.samples.summary(contestants.len()).median_ns;
         outcome.peak_gflops = outcome.peak_gflops.max(peak);
+        let shares = [outcome.waiting_share, self.samples.waiting_share()];
+        outcome.waiting_share = shares.into_iter().flatten().reduce(f64::max);
         let weights = cases[0].model.weights();
         for (i, (contestant, checked)) in contestants.iter().zip(checked).enumerate() {
             if DENSE_COPIES.contains(&i) && i != baseline {
