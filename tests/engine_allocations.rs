@@ -1,0 +1,74 @@
+//! A run allocates nothing, on any thread. A binary of its own: the allocator counts what all threads do.
+#![cfg(feature = "std")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use prunella::engine::{BatchClass, Engine, Variant};
+use prunella_kernels::Pool;
+
+#[path = "engine/networks.rs"]
+mod networks;
+
+/// The system's allocator, and how often it was asked for memory.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: every call goes to `System` with the caller's arguments, so its contract is kept where the caller keeps it; counting
+// neither allocates nor unwinds. `alloc_zeroed` and `realloc`, as the trait provides them, come through `alloc`.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise; all memory came from `System`.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+/// Allocations of 1,000 runs on `rows`.
+fn allocations(engine: &Engine, rows: &[f32]) -> usize {
+    let mut scratch = engine.scratch();
+    let mut output = vec![0.0; rows.len() / engine.fan_in() * engine.fan_out()];
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    for _ in 0..1_000 {
+        engine.run(rows, &mut output, &mut scratch).unwrap();
+    }
+    ALLOCATIONS.load(Ordering::Relaxed) - before
+}
+
+/// One test: a second one beside it would be counted as well.
+#[test]
+fn a_run_allocates_nothing() {
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    drop(std::hint::black_box(vec![1u8; 100]));
+    assert_ne!(ALLOCATIONS.load(Ordering::Relaxed), before, "the counter counts");
+
+    // Some 12,000 nonzero weights: 192 rows are enough for two threads, in every form.
+    let model = networks::network(&[70, 130, 65, 10], &[0.3, 0.4, 0.0], 1);
+    let rows = networks::rows(192 * model.fan_in(), 2);
+    let pool = Arc::new(Pool::new(NonZeroUsize::new(2).unwrap()).unwrap());
+    for isa in networks::isas() {
+        for class in BatchClass::ALL {
+            let planned = networks::any_plan(&model, class, &mut networks::Random(3));
+            for variant in [Variant::Dense, Variant::Csr, Variant::Planned(planned)] {
+                let alone = networks::compile(&model, isa, class, variant);
+                for engine in [alone.clone(), alone.with_pool(pool.clone())] {
+                    for batch in [1, 7, 40, 192] {
+                        let count = allocations(&engine, &rows[..batch * model.fan_in()]);
+                        assert_eq!(count, 0, "{} on {isa}, 1,000 runs of {batch} rows", engine.plan());
+                    }
+                }
+            }
+        }
+    }
+}
