@@ -141,7 +141,7 @@ fn weights_that_make_no_layer_are_not_packed() {
         spmv
     };
     assert_eq!(refused(csr.view(), &[0.0; 3], 1), PackError::Shape { weight: 2, bias: 3 });
-    assert_eq!(refused(csr.view(), &[0.0; 2], 0), PackError::Empty);
+    assert_eq!(refused(csr.view(), &[0.0; 2], 0), PackError::Block);
     assert_eq!(refused(Csr::from_dense(&[], 3).view(), &[], 1), PackError::Empty);
     assert_eq!(refused(CsrRef::new(0, &[0, 0], &[], &[]).unwrap(), &[0.0], 1), PackError::Empty);
 }

@@ -7,6 +7,7 @@
 mod subject;
 mod verify;
 
+use core::ops::RangeInclusive;
 use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
@@ -18,8 +19,8 @@ use crate::engine::{self, BatchClass, CompileError, Engine, LayerInfo, Options, 
 use crate::measure::{self, Interval, Subject, Summary};
 use crate::model::Model;
 use subject::{Contestant, Rotation};
-pub use verify::Wrong;
 use verify::{Checked, Oracle};
+pub use verify::{Fault, Wrong};
 
 /// A way to run a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +76,9 @@ impl FromStr for VariantName {
     }
 }
 
+/// Batch sizes that can be measured: the inputs of a larger one would be no cache's, and soon no memory's.
+const BATCHES: RangeInclusive<usize> = 1..=65_536;
+
 /// A pruned network.
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
@@ -89,7 +93,7 @@ pub struct Case<'a> {
 pub struct Settings {
     /// The instruction set of the kernels.
     pub isa: Isa,
-    /// Examples per call, each at least 1.
+    /// Examples per call, each from 1 to 65,536.
     pub batches: Vec<usize>,
     /// The dense network is always run: it is the baseline.
     pub variants: Vec<VariantName>,
@@ -125,7 +129,7 @@ pub enum Step {
 /// Why there is no result.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BenchmarkError {
-    /// There are no examples, no batch size, or one of zero; or the networks' shapes differ.
+    /// There are no whole examples, no batch size, or one out of range; or the networks' shapes differ.
     Input(&'static str),
     /// A network cannot be compiled.
     Compile(CompileError),
@@ -185,6 +189,9 @@ pub struct Outcome {
     pub noise_floor: Interval,
     /// Billions of operations a second of one thread at the machine's peak: the median, of the batch size that saw most.
     pub peak_gflops: f64,
+    /// The share of time that was waiting for a core, at the batch size that waited most; see
+    /// [`Samples::waiting_share`](measure::Samples::waiting_share).
+    pub waiting_share: Option<f64>,
     /// By batch size, then as the cases were given.
     pub rows: Vec<Row>,
 }
@@ -206,8 +213,8 @@ pub fn benchmark(
             "the examples must be at least one whole row of the network's inputs",
         ));
     }
-    if settings.batches.is_empty() || settings.batches.contains(&0) {
-        return Err(BenchmarkError::Input("there must be a batch size, and none may be zero"));
+    if settings.batches.is_empty() || settings.batches.iter().any(|batch| !BATCHES.contains(batch)) {
+        return Err(BenchmarkError::Input("there must be a batch size, each from 1 to 65536"));
     }
     if pruned.iter().any(|case| case.model.sizes() != dense.sizes()) {
         return Err(BenchmarkError::Input("the pruned networks must have the dense network's shape"));
@@ -219,8 +226,12 @@ pub fn benchmark(
         progress(Step::Oracle(done, cases.len()));
         oracles.push(Oracle::new(case.model, rows, &settings.pool));
     }
-    let mut outcome =
-        Outcome { noise_floor: Interval { mid: 1.0, lo: 1.0, hi: 1.0 }, peak_gflops: 0.0, rows: vec![] };
+    let mut outcome = Outcome {
+        noise_floor: Interval { mid: 1.0, lo: 1.0, hi: 1.0 },
+        peak_gflops: 0.0,
+        waiting_share: None,
+        rows: vec![],
+    };
     for &batch in &settings.batches {
         progress(Step::Verify { batch });
         let rotation = Rotation::new(rows, dense.fan_in(), batch);
@@ -328,6 +339,8 @@ impl Rounds {
         floor.hi = floor.hi.max(noise.hi).max(1.0 / noise.lo);
         let peak = self.peak_flops as f64 / self.samples.summary(contestants.len()).median_ns;
         outcome.peak_gflops = outcome.peak_gflops.max(peak);
+        let shares = [outcome.waiting_share, self.samples.waiting_share()];
+        outcome.waiting_share = shares.into_iter().flatten().reduce(f64::max);
         let weights = cases[0].model.weights();
         for (i, (contestant, checked)) in contestants.iter().zip(checked).enumerate() {
             if DENSE_COPIES.contains(&i) && i != baseline {
@@ -345,7 +358,7 @@ impl Rounds {
                 agreement: checked.agreement,
                 plan: contestant.engine.plan().clone(),
                 layers: contestant.engine.layers().collect(),
-                gflops: (2 * weights * self.batch) as f64 / summary.median_ns,
+                gflops: 2.0 * weights as f64 * self.batch as f64 / summary.median_ns,
                 summary,
             });
         }

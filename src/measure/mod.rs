@@ -32,6 +32,7 @@
 
 mod choose;
 mod clock;
+mod contention;
 mod environment;
 mod rounds;
 mod samples;

@@ -3,6 +3,7 @@
 use std::prelude::rust_2024::*;
 use std::time::Instant;
 
+use super::contention::Watch;
 use super::samples::Samples;
 use crate::rng::Rng;
 
@@ -90,6 +91,7 @@ pub fn measure(subjects: &mut [Subject<'_>], plan: &Plan, progress: &mut dyn FnM
     let mut rng = Rng::new(plan.seed);
     let mut order: Vec<usize> = (0..subjects.len()).collect();
     let mut ns: Vec<Vec<f64>> = order.iter().map(|_| Vec::with_capacity(rounds)).collect();
+    let watch = Watch::start();
     for round in 0..rounds {
         rng.shuffle(&mut order);
         for &subject in &order {
@@ -99,7 +101,7 @@ pub fn measure(subjects: &mut [Subject<'_>], plan: &Plan, progress: &mut dyn FnM
         progress(round + 1, rounds);
     }
     let names = subjects.iter().map(|subject| subject.name.clone()).collect();
-    Samples::new(names, ns, plan.seed)
+    Samples::new(names, ns, plan.seed).waited(watch.share())
 }
 
 /// How often a subject is to be called for a sample of the wanted length.

@@ -13,6 +13,7 @@ pub struct Samples {
     /// `[subject][round]`
     ns: Vec<Vec<f64>>,
     bootstrap: MedianBootstrap,
+    waiting_share: Option<f64>,
 }
 
 /// One subject's samples in short; nanoseconds per call.
@@ -36,7 +37,18 @@ impl Samples {
     /// Every subject has as many samples as there were rounds.
     pub(super) fn new(names: Vec<String>, ns: Vec<Vec<f64>>, seed: u64) -> Self {
         let rounds = ns.first().map_or(0, Vec::len);
-        Self { names, ns, bootstrap: MedianBootstrap::new(rounds, seed) }
+        Self { names, ns, bootstrap: MedianBootstrap::new(rounds, seed), waiting_share: None }
+    }
+
+    pub(super) fn waited(self, waiting_share: Option<f64>) -> Self {
+        Self { waiting_share, ..self }
+    }
+
+    /// The share of the rounds' time that the measuring thread waited for a core while something else ran there; `None` where
+    /// the system does not tell (all but Linux). A long call is interrupted more often than a short one, so on a busy machine
+    /// the ratio of a long call to a short one is too large: beyond a few percent, distrust it.
+    pub fn waiting_share(&self) -> Option<f64> {
+        self.waiting_share
     }
 
     /// Number of rounds measured; it can be less than planned, see `Plan::budget_ns`.
