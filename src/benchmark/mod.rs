@@ -7,7 +7,6 @@
 mod subject;
 mod verify;
 
-use core::ops::RangeInclusive;
 use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
@@ -76,8 +75,8 @@ impl FromStr for VariantName {
     }
 }
 
-/// Batch sizes that can be measured: the inputs of a larger one would be no cache's, and soon no memory's.
-const BATCHES: RangeInclusive<usize> = 1..=65_536;
+/// The largest batch that can be measured: the inputs of a larger one would be no cache's, and soon no memory's.
+pub const BATCH_MAX: usize = 65_536;
 
 /// A pruned network.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +92,7 @@ pub struct Case<'a> {
 pub struct Settings {
     /// The instruction set of the kernels.
     pub isa: Isa,
-    /// Examples per call, each from 1 to 65,536.
+    /// Examples per call, each from 1 to [`BATCH_MAX`].
     pub batches: Vec<usize>,
     /// The dense network is always run: it is the baseline.
     pub variants: Vec<VariantName>,
@@ -213,7 +212,7 @@ pub fn benchmark(
             "the examples must be at least one whole row of the network's inputs",
         ));
     }
-    if settings.batches.is_empty() || settings.batches.iter().any(|batch| !BATCHES.contains(batch)) {
+    if settings.batches.is_empty() || settings.batches.iter().any(|batch| !(1..=BATCH_MAX).contains(batch)) {
         return Err(BenchmarkError::Input("there must be a batch size, each from 1 to 65536"));
     }
     if pruned.iter().any(|case| case.model.sizes() != dense.sizes()) {

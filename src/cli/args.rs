@@ -1,7 +1,7 @@
 //! Arguments that several verbs share, and the rules for single values.
 
 use super::error::Failure;
-use crate::benchmark::VariantName;
+use crate::benchmark::{BATCH_MAX, VariantName};
 use crate::measure;
 use crate::model::Activation;
 use crate::prune::{LevelOptions, PruneOptions, Schedule, Scope};
@@ -234,7 +234,7 @@ impl TimingArgs {
     pub(super) fn batches(&self, sizes: &[usize]) -> Result<Vec<usize>, Failure> {
         let batches = ascending("--batch", &self.batch)?;
         let widest = sizes.iter().max().copied().unwrap_or(1);
-        let most = BATCH_VALUES_MAX / widest.max(1);
+        let most = BATCH_MAX.min(BATCH_VALUES_MAX / widest.max(1));
         match batches.iter().find(|batch| **batch > most) {
             Some(batch) => Err(Failure::usage(format!(
                 "--batch {batch}: too large for a network {widest} values wide; the most is {most}"

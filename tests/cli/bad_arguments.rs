@@ -56,6 +56,7 @@ fn a_size_that_no_memory_holds_is_refused_at_once() {
     refused("train --hidden 1000000000 --model out.safetensors", &["too many weights"]);
     refused("run --hidden 256 --batch 1000000000 --out out", &["--batch 1000000000", "too large"]);
     refused("bench --layers 784,100,10 --batch 1000000000 --out out", &["--batch 1000000000", "too large"]);
+    refused("run --batch 65537 --out out", &["--batch 65537", "too large", "the most is 65536"]);
     refused("run --threads 1000000", &["--threads", "from 1 to"]);
 }
 
