@@ -10,7 +10,7 @@ use super::machine::Machine;
 use super::output::{Output, page};
 use super::progress::Progress;
 use super::rows::{measured, noise_floor, peak, result_rows, settings};
-use crate::benchmark::{Case, Settings};
+use crate::benchmark::{Case, Settings, VariantName};
 use crate::dataset::Split;
 use crate::engine::{BatchClass, Plan};
 use crate::metrics::accuracy;
@@ -106,7 +106,7 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
     };
     let sizes = lineup.dense.sizes();
     let settings = settings(&args.timing, &machine, args.seed.seed, &sizes)?;
-    check_plan(args, &settings.batches, sizes.len() - 1)?;
+    check_plan(args.plan.as_ref(), &settings, sizes.len() - 1)?;
     let settings = Settings { plan: args.plan.clone(), ..settings };
     let rows = match &split {
         Some(split) if split.test.features() == sizes[0] => split.test.rows(),
@@ -154,16 +154,19 @@ fn check_layers(args: &Bench, machine: &Machine) -> Result<Vec<f64>, Failure> {
     ascending("--sparsity", &args.sparsity)
 }
 
-/// A plan that no batch size would use, or of another number of layers, is a mistake.
-fn check_plan(args: &Bench, batches: &[usize], layers: usize) -> Result<(), Failure> {
-    let Some(plan) = &args.plan else { return Ok(()) };
+/// A plan that no variant or no batch size would use, or of another number of layers, is a mistake.
+fn check_plan(plan: Option<&Plan>, settings: &Settings, layers: usize) -> Result<(), Failure> {
+    let Some(plan) = plan else { return Ok(()) };
+    if !settings.variants.contains(&VariantName::Auto) {
+        return Err(Failure::usage(format!("--plan {plan}: is for the variant auto; add it to --variants")));
+    }
     if plan.forms.len() != layers {
         let forms = plan.forms.len();
         return Err(Failure::usage(format!(
             "--plan {plan}: names {forms} forms; the network has {layers} layers"
         )));
     }
-    match batches.iter().find(|batch| BatchClass::of(**batch) != plan.class) {
+    match settings.batches.iter().find(|batch| BatchClass::of(**batch) != plan.class) {
         Some(batch) => Err(Failure::usage(format!(
             "--plan {plan}: is not for batch {batch}; give --batch sizes that it is for"
         ))),

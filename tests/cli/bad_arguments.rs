@@ -100,6 +100,10 @@ fn what_does_not_go_together_is_refused() {
     refused("bench --layers 20,10", &["--layers", "nothing to prune", "--prune-last"]);
     refused("bench --layers 20,10,5 --batch 64 --plan many/csr", &["--plan many/csr", "1 forms", "2 layers"]);
     refused("bench --layers 20,10,5 --batch 64,1 --plan many/csr,csr", &["--plan", "not for batch 1"]);
+    refused(
+        "bench --layers 20,10,5 --batch 64 --plan many/csr,csr --variants csr",
+        &["--plan many/csr,csr", "add it to --variants"],
+    );
     refused("prune net.safetensors --sparsity 0.5", &["required", "--model"]);
     refused("eval", &["required", "MODEL"]);
 }
