@@ -187,34 +187,31 @@ fn drawn_networks(args: &Bench, sparsities: &[f64]) -> Result<Lineup, Failure> {
 }
 
 fn networks_of_files(args: &Bench, split: Option<&Split>, machine: &Machine) -> Result<Lineup, Failure> {
-    let mut dense: Option<(Model, Option<f64>)> = None;
-    let mut pruned: Vec<(&Path, Pruned)> = Vec::new();
-    let mut first: Option<(&Path, Vec<usize>)> = None;
+    let mut networks: Vec<(&Path, Pruned)> = Vec::new();
     for path in &args.models {
         let model = model(path)?;
-        let (first_path, sizes) = first.get_or_insert_with(|| (path, model.sizes()));
-        if model.sizes() != *sizes {
-            let problem = format!("is {:?} wide, but {} is {sizes:?}", model.sizes(), first_path.display());
+        if let Some((first, other)) = networks.first()
+            && other.model.sizes() != model.sizes()
+        {
+            let (is, first_is) = (model.sizes(), other.model.sizes());
+            let problem = format!("is {is:?} wide, but {} is {first_is:?}", first.display());
             return Err(Failure::at(path.display(), format!("{problem}; measure them one by one")));
         }
         let accuracy = accuracy_on(split, &model, machine)?;
         let sparsity = sparsity_of(&model);
-        let same = pruned.iter().find(|(_, other)| other.sparsity == sparsity);
-        let same =
-            same.map(|(path, _)| *path).or((sparsity == 0.0 && dense.is_some()).then_some(*first_path));
-        if let Some(other) = same {
+        if let Some((other, _)) = networks.iter().find(|(_, other)| other.sparsity == sparsity) {
             let problem = format!("is pruned as far as {}", other.display());
             return Err(Failure::at(path.display(), format!("{problem}; measure them one by one")));
         }
-        match sparsity {
-            0.0 => dense = Some((model, accuracy)),
-            _ => pruned.push((path, Pruned { sparsity, model, accuracy })),
-        }
+        networks.push((path, Pruned { sparsity, model, accuracy }));
     }
-    let mut pruned: Vec<Pruned> = pruned.into_iter().map(|(_, pruned)| pruned).collect();
+    let mut pruned: Vec<Pruned> = networks.into_iter().map(|(_, network)| network).collect();
     let mut notes = Vec::new();
-    let (dense, dense_accuracy) = match dense {
-        Some(dense) => dense,
+    let (dense, dense_accuracy) = match pruned.iter().position(|network| network.sparsity == 0.0) {
+        Some(at) => {
+            let dense = pruned.remove(at);
+            (dense.model, dense.accuracy)
+        }
         None => {
             notes.push(
                 "The dense baseline is the first model with its zeros replaced by random weights.".into(),

@@ -187,6 +187,9 @@ fn a_model_that_does_not_fit_the_data_or_another_is_refused() {
         .failed(1, &["net.safetensors: gives 10 outputs, but the data has 2 classes"]);
     run_in(directory.path(), "bench net.safetensors same.safetensors")
         .failed(1, &["same.safetensors: is pruned as far as net.safetensors"]);
+    fs::write(directory.path().join("pruned.safetensors"), model(5).to_bytes()).unwrap();
+    run_in(directory.path(), "bench pruned.safetensors net.safetensors same.safetensors")
+        .failed(1, &["same.safetensors: is pruned as far as net.safetensors"]);
     run_in(directory.path(), "train --data data --hidden 5 --epochs 1 --model other.safetensors").succeeded();
     run_in(directory.path(), "bench net.safetensors other.safetensors")
         .failed(1, &["other.safetensors: is [784, 5, 10] wide, but net.safetensors is [784, 4, 10]"]);
