@@ -9,7 +9,7 @@ use super::input::{dataset_info, features_differ, logits, model, network_info};
 use super::machine::Machine;
 use super::output::{Output, page};
 use super::progress::Progress;
-use super::rows::{measured, noise_floor, peak, result_rows, settings};
+use super::rows::{measured, noise_floor, peak, result_rows, settings, waiting_note};
 use crate::benchmark::{Case, Settings, VariantName};
 use crate::dataset::Split;
 use crate::engine::{BatchClass, Plan};
@@ -100,7 +100,7 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
     let drawn = if args.layers.is_empty() { None } else { Some(check_layers(args, &machine)?) };
     let output = Output::new(&args.output)?;
     let split = args.data.as_deref().map(Split::load).transpose()?;
-    let lineup = match drawn {
+    let mut lineup = match drawn {
         Some(sparsities) => drawn_networks(args, &sparsities)?,
         None => networks_of_files(args, split.as_ref(), &machine)?,
     };
@@ -120,6 +120,7 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
         lineup.pruned.iter().map(|p| Case { sparsity: p.sparsity, model: &p.model }).collect();
     let outcome = measured(&lineup.dense, &cases, &rows, &settings, progress)?;
     let accuracy = |sparsity: f64| lineup.pruned.iter().find(|p| p.sparsity == sparsity)?.accuracy;
+    lineup.notes.extend(waiting_note(outcome.waiting_share));
     let mut results = result_rows(&outcome, &machine, accuracy);
     results.iter_mut().filter(|row| row.variant == "dense").for_each(|row| {
         row.test_accuracy = lineup.dense_accuracy;

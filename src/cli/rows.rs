@@ -2,6 +2,7 @@
 
 use super::args::TimingArgs;
 use super::error::Failure;
+use super::input::percent;
 use super::machine::Machine;
 use super::progress::Progress;
 use crate::benchmark::{Case, Outcome, Row, Settings, Step, benchmark};
@@ -11,6 +12,9 @@ use crate::report::{LayerRow, NoiseFloor, Peak, ResultRow};
 use indicatif::ProgressBar;
 use std::format;
 use std::prelude::rust_2024::*;
+
+/// Beyond this share of time spent waiting for a core, the ratio of a long call to a short one is not to be trusted.
+const WAITING_MAX: f64 = 0.03;
 
 /// What the arguments ask for, checked against `sizes`, the widths of the network.
 pub(super) fn settings(
@@ -103,10 +107,34 @@ fn layer_row(layer: &LayerInfo) -> LayerRow {
     LayerRow { fan_in: layer.fan_in, fan_out: layer.fan_out, nnz: layer.nnz, kernel: layer.kernel.clone() }
 }
 
+/// What a reader of the ratios must know, if the machine was busy.
+pub(super) fn waiting_note(waiting_share: Option<f64>) -> Option<String> {
+    waiting_share.filter(|share| *share > WAITING_MAX).map(|share| {
+        format!(
+            "Other processes wanted the core: {} of the time was spent waiting for it. That slows long calls more than \
+             short ones, so speedups may be too large; measure again on an idle machine.",
+            percent(share)
+        )
+    })
+}
+
 pub(super) fn noise_floor(outcome: &Outcome) -> NoiseFloor {
     NoiseFloor { lo: outcome.noise_floor.lo, hi: outcome.noise_floor.hi }
 }
 
 pub(super) fn peak(outcome: &Outcome) -> Peak {
     Peak { fma_gflops: outcome.peak_gflops }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_busy_machine_is_worth_a_note() {
+        assert_eq!(waiting_note(None), None);
+        assert_eq!(waiting_note(Some(0.02)), None);
+        let note = waiting_note(Some(0.254)).unwrap();
+        assert!(note.contains("25.4 % of the time"), "{note}");
+    }
 }

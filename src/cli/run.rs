@@ -10,7 +10,7 @@ use super::input::{dataset_info, examples, logits, network_info, percent};
 use super::machine::Machine;
 use super::output::{NamedFile, Output, model_name, page};
 use super::progress::Progress;
-use super::rows::{measured, noise_floor, peak, result_rows, settings};
+use super::rows::{measured, noise_floor, peak, result_rows, settings, waiting_note};
 use super::train::trained;
 use crate::benchmark::Case;
 use crate::dataset::Split;
@@ -112,7 +112,7 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
         noise_floor: noise_floor(&outcome),
         peak: Some(peak(&outcome)),
         results,
-        notes: Vec::new(),
+        notes: waiting_note(outcome.waiting_share).into_iter().collect(),
     };
     let files = if output.wants_files() { files(&report, &dense, &levels) } else { Vec::new() };
     output.write(&report, files)
