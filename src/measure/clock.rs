@@ -10,7 +10,7 @@ use super::stats::median;
 /// between two of them.
 ///
 /// It is about 20-50 ns where the kernel lets a process read the clock by itself, and near a microsecond
-/// where it does not. It is reported, not subtracted: of a sample of the default 0.2 ms, 50 ns are a fortieth
+/// where it does not. It is not subtracted: of a sample of the default 0.2 ms, 50 ns are a fortieth
 /// of a percent, far below the noise, and the same for every subject; a subtraction would add the noise of
 /// its own estimate, and could not be checked. Whoever shortens `Plan::target_sample_ns` should compare it
 /// with this. The clock's resolution (1 ns on Linux, 42 ns on Apple silicon, 100 ns on Windows) matters as
