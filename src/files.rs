@@ -69,10 +69,6 @@ pub fn write_atomic(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), FileError> {
     let fail = |cause| FileError::new(path, cause);
-    // Renaming onto a device (`/dev/null`) would replace it for everyone.
-    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Err(fail(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file")));
-    }
     let temporary = temporary_beside(path).map_err(fail)?;
     let written = write_and_sync(&temporary, write).and_then(|()| fs::rename(&temporary, path));
     written.map_err(|cause| {
@@ -82,6 +78,16 @@ pub fn write_atomic(
     })
 }
 
+/// Whether [`write_atomic`] could begin to write `path`: to be asked before the work that fills it.
+///
+/// # Errors
+/// As [`write_atomic`]. Nothing is left behind.
+pub fn check_writable(path: &Path) -> Result<(), FileError> {
+    let fail = |cause| FileError::new(path, cause);
+    let trial = temporary_beside(path).map_err(fail)?;
+    File::create_new(&trial).and_then(|_| fs::remove_file(&trial)).map_err(fail)
+}
+
 fn write_and_sync(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut out = BufWriter::new(File::create_new(path)?);
     write(&mut out)?;
@@ -89,9 +95,14 @@ fn write_and_sync(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
 
-/// A name beside `path` that no other process, and no other thread of this one, chooses.
+/// A name beside `path`, which must be a regular file or nothing yet, that no other process, and no other thread of this one,
+/// chooses.
 fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
+    // Renaming onto a device (`/dev/null`) would replace it for everyone.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
+    }
     let Some(name) = path.file_name() else {
         return Err(io::Error::new(ErrorKind::InvalidInput, "it has no file name"));
     };
@@ -142,13 +153,18 @@ mod tests {
     #[test]
     fn a_place_that_cannot_hold_a_file_is_named_with_a_remedy() {
         let directory = tempfile::tempdir().unwrap();
-        let say = |path: &Path| write_atomic(path, |_| Ok(())).unwrap_err().to_string();
+        let say = |path: &Path| {
+            let error = write_atomic(path, |_| Ok(())).unwrap_err().to_string();
+            assert_eq!(check_writable(path).unwrap_err().to_string(), error);
+            error
+        };
         let missing = say(&directory.path().join("missing/a.bin"));
         assert!(missing.contains("missing/a.bin") && missing.contains("create the directory"), "{missing}");
         let occupied = say(directory.path());
         assert!(occupied.contains("give the name of a regular file"), "{occupied}");
         let nameless = say(Path::new(".."));
         assert!(nameless.contains("give the name of a regular file"), "{nameless}");
+        check_writable(&directory.path().join("a.bin")).unwrap();
         assert_eq!(entries(directory.path()), 0);
     }
 

@@ -5,7 +5,7 @@ use super::error::Failure;
 use crate::files::{self, FileError};
 use crate::model::Model;
 use crate::report::{Format, Report, RunReport, figures, html, json, render};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::prelude::rust_2024::*;
@@ -135,21 +135,6 @@ impl Drop for Stage {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-/// Whether a file could be written at `path`, tried before the work that fills it.
-pub(super) fn check_writable(path: &Path) -> Result<(), Failure> {
-    let fail = |cause| FileError::new(path, cause);
-    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Err(fail(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file")).into());
-    }
-    let Some(name) = path.file_name() else {
-        return Err(fail(io::Error::new(ErrorKind::InvalidInput, "it has no file name")).into());
-    };
-    let trial = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), process::id()));
-    File::create_new(&trial).map_err(fail)?;
-    fs::remove_file(&trial).map_err(fail)?;
-    Ok(())
 }
 
 /// Writes a model file.

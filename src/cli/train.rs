@@ -5,9 +5,10 @@ use super::command_line;
 use super::error::Failure;
 use super::input::{dataset_info, examples, network_info};
 use super::machine::Machine;
-use super::output::{Output, check_writable, write_model};
+use super::output::{Output, write_model};
 use super::progress::Progress;
 use crate::dataset::Split;
+use crate::files;
 use crate::model::Activation;
 use crate::report::{EpochRow, Schema, TrainReport, TrainingInfo};
 use crate::rng::Rng;
@@ -55,7 +56,7 @@ pub(super) fn train(args: &Train) -> Result<(), Failure> {
     // What is too large is so whatever the data.
     args.network.sizes(1, 1)?;
     let output = Output::new(&args.output)?;
-    args.model.as_deref().map(check_writable).transpose()?;
+    args.model.as_deref().map(files::check_writable).transpose()?;
     let split = examples(&args.data, seed, progress)?;
     let (network, training) = trained(&args.network, &args.training, &split, seed, (&machine, progress))?;
     let model = network.to_model()?;
