@@ -30,7 +30,9 @@ Without --epochs nothing is fine-tuned, and no data is needed; with --data the a
 
 /// Arguments of `prunella prune`.
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES,
+    mut_group("StepArgs", |group| group.requires("epochs")),
+    mut_group("ScheduleArgs", |group| group.requires("epochs")))]
 pub(super) struct Prune {
     /// The network to prune (safetensors)
     #[arg(value_name = "MODEL")]
@@ -68,8 +70,15 @@ pub(super) fn prune(args: &Prune) -> Result<(), Failure> {
     let output = Output::new(&args.output)?;
     files::check_writable(&args.model)?;
     let from = model(&args.from)?;
+    args.scope.options().pruned_layers(from.layers().len()).map_err(|_| {
+        let problem = "has one layer of weights, and the last layer stays dense; add --prune-last";
+        Failure::at(args.from.display(), problem)
+    })?;
     let wants_data = args.epochs.is_some() || args.data.data.is_some();
     let split = wants_data.then(|| examples(&args.data, seed, progress)).transpose()?;
+    if split.is_none() && !args.data.classes.is_empty() {
+        return Err(Failure::usage("--classes: nothing is done with data; add --data or --epochs"));
+    }
     if let Some(split) = &split {
         check_fit(&args.from, &from, split)?;
     }

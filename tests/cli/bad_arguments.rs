@@ -105,5 +105,10 @@ fn what_does_not_go_together_is_refused() {
         &["--plan many/csr,csr", "add it to --variants"],
     );
     refused("prune net.safetensors --sparsity 0.5", &["required", "--model"]);
+    let prune = "prune net.safetensors --sparsity 0.5 --model out.safetensors";
+    refused(&format!("{prune} --classes 1,2"), &["--classes", "add --data or --epochs"]);
+    for step in ["--lr 0.1", "--batch-size 8", "--optimizer sgd", "--one-shot"] {
+        refused(&format!("{prune} {step}"), &["required", "--epochs"]);
+    }
     refused("eval", &["required", "MODEL"]);
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use prunella::model::Model;
 use tempfile::TempDir;
 
 use super::fixture::{command, model, outcome, run_in, tree, with_data};
@@ -168,6 +169,18 @@ fn a_model_of_wrong_shapes_is_refused() {
     let at = bytes.windows(right.len()).position(|window| window == right).unwrap();
     bytes[at..at + right.len()].copy_from_slice(wrong);
     model_refused(&bytes, &["layers.0.bias", "its shape is [4]"]);
+}
+
+#[test]
+fn a_model_without_a_hidden_layer_has_nothing_to_prune() {
+    let directory = tempfile::tempdir().unwrap();
+    let layer = model(0).layers()[1].clone();
+    fs::write(directory.path().join("net.safetensors"), Model::new(vec![layer]).unwrap().to_bytes()).unwrap();
+    let before = tree(directory.path());
+    let line = "prune net.safetensors --sparsity 0.5 --model out.safetensors";
+    run_in(directory.path(), line).failed(1, &["net.safetensors: has one layer", "add --prune-last"]);
+    assert_eq!(tree(directory.path()), before);
+    run_in(directory.path(), &format!("{line} --prune-last")).succeeded();
 }
 
 #[test]
