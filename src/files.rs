@@ -21,6 +21,15 @@ impl FileError {
         FileError { path: path.into(), cause }
     }
 
+    /// The error of writing a file of the directory `staged`, from where it would have been moved to `target`: it names the file's
+    /// place there.
+    pub fn moved(self, staged: &Path, target: &Path) -> FileError {
+        match self.path.strip_prefix(staged) {
+            Ok(name) => FileError { path: target.join(name), ..self },
+            Err(_) => self,
+        }
+    }
+
     fn remedy(&self) -> &'static str {
         match self.cause.kind() {
             ErrorKind::NotFound => "create the directory first, or choose another place",
@@ -166,6 +175,18 @@ mod tests {
         assert!(nameless.contains("give the name of a regular file"), "{nameless}");
         check_writable(&directory.path().join("a.bin")).unwrap();
         assert_eq!(entries(directory.path()), 0);
+    }
+
+    #[test]
+    fn a_staged_file_is_named_where_it_would_have_been() {
+        let cause = || io::Error::from(ErrorKind::StorageFull);
+        let say = |path: &str| {
+            FileError::new(Path::new(path), cause())
+                .moved(Path::new("out/.tmp"), Path::new("out"))
+                .to_string()
+        };
+        assert!(say("out/.tmp/a.csv").starts_with("out/a.csv: cannot be written"));
+        assert!(say("elsewhere/a.csv").starts_with("elsewhere/a.csv: cannot be written"));
     }
 
     #[test]

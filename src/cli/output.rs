@@ -98,7 +98,7 @@ impl Directory {
         write: impl FnOnce(&Path) -> Result<(), FileError>,
     ) -> Result<(), FileError> {
         let stage = self.stage()?;
-        write(&stage.0)?;
+        write(&stage.0).map_err(|error| error.moved(&stage.0, &self.path))?;
         let fail = |cause| FileError::new(&self.path, cause);
         let mut moves = Vec::new();
         for entry in fs::read_dir(&stage.0).map_err(fail)? {
