@@ -4,8 +4,7 @@ use alloc::format;
 use alloc::string::String;
 
 use prunella_kernels::{
-    Activation, Csr, Kernels, Lanes, Line, PANEL_LANES, PackError, PackedDense, PackedSpmm, PackedSpmv, Rows,
-    RowsMut,
+    Activation, Csr, Kernels, Lanes, Line, PackError, PackedDense, PackedSpmm, PackedSpmv, Rows, RowsMut,
 };
 
 use super::plan::{BatchClass, Form};
@@ -101,17 +100,17 @@ impl CompiledLayer {
 
     pub(crate) fn info(&self, kernels: Kernels, class: BatchClass) -> LayerInfo {
         let isa = kernels.isa();
+        // A register tile with the batch in the lanes is two registers wide.
+        let wide = 2 * kernels.register_lanes();
         let (kernel, bytes) = match &self.packed {
             Packed::Dense(w) => match w.lanes() {
-                Lanes::Batch => (format!("f32-gemm-{}x{PANEL_LANES}-{isa}", kernels.tile_rows()), w.bytes()),
+                Lanes::Batch => (format!("f32-gemm-{}x{wide}-{isa}", kernels.tile_rows()), w.bytes()),
                 Lanes::Outputs => {
                     let operation = if class == BatchClass::One { "gemv" } else { "gemm" };
                     (format!("f32-{operation}-{}-{isa}", PackedDense::BLOCK_OUTPUTS), w.bytes())
                 }
             },
-            Packed::Spmm(w) => {
-                (format!("f32-spmm-{}x{PANEL_LANES}-{isa}", PackedSpmm::GROUP_ROWS), w.bytes())
-            }
+            Packed::Spmm(w) => (format!("f32-spmm-{}x{wide}-{isa}", PackedSpmm::GROUP_ROWS), w.bytes()),
             Packed::Spmv(w) => (format!("f32-spmv-{}-{isa}", PackedSpmv::GROUP_ROWS), w.bytes()),
         };
         LayerInfo { fan_in: self.fan_in, fan_out: self.fan_out, nnz: self.nnz, kernel, bytes }

@@ -2,7 +2,7 @@
 
 use prunella::engine::{BatchClass, Engine, Variant};
 use prunella::model::Model;
-use prunella_kernels::Isa;
+use prunella_kernels::{Isa, Kernels, PackedSpmm};
 
 use crate::networks::{Random, any_plan, bits, compile, isas, network, rows, run};
 
@@ -136,6 +136,26 @@ fn what_is_forced_is_what_runs() {
             assert!(csr[..2].iter().all(|name| name.contains(sparse)), "{csr:?}");
             assert!(csr[2].contains(product), "no weight of the last layer is zero: {csr:?}");
         }
+    }
+}
+
+/// Rows of a tile x the examples in its two registers: not the width of a panel, which is the same on every set.
+#[test]
+fn a_kernel_is_named_by_its_tile() {
+    let model = pruned();
+    for isa in isas() {
+        let lanes = match isa.name() {
+            "portable" | "neon" => 8,
+            "avx2" => 16,
+            _ => 32,
+        };
+        let (sparse_rows, rows) = (PackedSpmm::GROUP_ROWS, Kernels::new(isa).tile_rows());
+        let spmm = format!("f32-spmm-{sparse_rows}x{lanes}-{isa}");
+        let gemm = format!("f32-gemm-{rows}x{lanes}-{isa}");
+        assert_eq!(
+            compile(&model, isa, BatchClass::Many, Variant::Csr).kernel_names(),
+            [spmm.clone(), spmm, gemm]
+        );
     }
 }
 
