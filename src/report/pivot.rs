@@ -98,9 +98,15 @@ impl<'a> Pivot<'a> {
         if self.structured { format!("{sparsity} {}", level.structure) } else { sparsity }
     }
 
-    /// A speedup counts only if its interval is clear of 1 and of the noise floor.
+    /// The noise floor at a batch size; where that is not known, the widest.
+    pub(crate) fn noise_floor(&self, batch: usize) -> &'a NoiseFloor {
+        let here = self.report.noise_floors.iter().find(|floor| floor.batch == batch);
+        here.map_or(&self.report.noise_floor, |here| &here.floor)
+    }
+
+    /// A speedup counts only if its interval is clear of 1 and of the noise floor of its batch size.
     pub(crate) fn verdict(&self, row: &ResultRow) -> Verdict {
-        let NoiseFloor { lo, hi } = self.report.noise_floor;
+        let &NoiseFloor { lo, hi } = self.noise_floor(row.batch);
         if row.speedup_lo > hi.max(1.0) {
             Verdict::Faster
         } else if row.speedup_hi < lo.min(1.0) {

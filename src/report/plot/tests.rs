@@ -9,6 +9,7 @@ fn plot(scale: (Scale, Scale), points: Vec<Point>) -> Plot {
         x: axis("x", scale.0),
         y: axis("y", scale.1),
         reference: None,
+        noise: None,
         span: vec![],
         series,
     }
