@@ -85,6 +85,24 @@ fn a_noisy_batch_weakens_no_verdict_but_its_own() {
 }
 
 #[test]
+fn what_runs_dense_is_not_called_faster() {
+    let mut rows = pair("auto", 1.5, 1.4, 1.6);
+    rows[1].plan = "few/dense,dense".into();
+    let report = bench(rows);
+    let text = prose(&report);
+    assert!(html(&report).contains("run dense: no difference"));
+    assert!(
+        text.contains("no measurable difference in speed: 1.50x (1.40-1.60, run dense) at batch 8"),
+        "{text}"
+    );
+    assert!(
+        text.contains("auto at batch 8: dense at 90 %.") && text.contains("and a layer runs sparse"),
+        "{text}"
+    );
+    assert!(!prose(&bench(pair("auto", 1.5, 1.4, 1.6))).contains("and a layer runs sparse"));
+}
+
+#[test]
 fn the_choice_of_auto_is_told_where_it_is_not_that_of_csr() {
     let mut report = run();
     let plan = |report: &mut RunReport, batch: usize, plans: [&str; 6]| {
@@ -102,7 +120,7 @@ fn the_choice_of_auto_is_told_where_it_is_not_that_of_csr() {
         "auto at batch 64: dense up to 80 %; csr,csr from 90 % to 95 %; csr at 98 %; dense at 99 %.";
     assert!(text.contains(irregular), "{text}");
     assert!(text.contains("auto at batch 1024: dense at every sparsity."), "{text}");
-    assert!(html(&report).contains(irregular));
+    assert!(html(&report).contains("<p class=\"choice\">auto at batch 64: dense up to 80"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::data::{NoiseFloor, ResultRow};
 use super::number::{format_percent, format_speedup, interval, largest};
-use super::pivot::{DENSE, Level, Pivot, Verdict};
+use super::pivot::{DENSE, Level, Pivot, Verdict, forms, is_dense};
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
 /// The loss of accuracy, as a share, that still counts as keeping it: half a point.
@@ -90,11 +90,16 @@ pub(crate) fn noise(pivot: &Pivot) -> String {
         let NoiseFloor { lo, hi } = pivot.noise_floor(batch);
         format!("{}x at batch {batch}", interval(*lo, *hi))
     };
+    let quoted = |&batch: &usize| {
+        pivot.levels.iter().filter_map(move |&level| pivot.row(batch, level, pivot.headline))
+    };
+    let same_work = pivot.batches.iter().flat_map(quoted).any(is_dense);
     let floors: Vec<String> = pivot.batches.iter().map(at).collect();
     format!(
-        "Noise floor (the dense network against a copy of itself): {}. A speedup whose interval touches it, or 1, \
-         counts as no difference.",
-        listed(&floors)
+        "Noise floor (the dense network against a copy of itself): {}. A speedup counts where its interval is \
+         clear of that and of 1{}.",
+        listed(&floors),
+        if same_work { ", and a layer runs sparse: all dense is the dense network's work" } else { "" }
     )
 }
 
@@ -137,7 +142,8 @@ fn accuracy_clause(dense: f64, pruned: f64) -> String {
 fn speed_clause(verdict: Verdict, rows: &[&ResultRow]) -> String {
     let at = |row: &&ResultRow| {
         let range = interval(row.speedup_lo, row.speedup_hi);
-        format!("{} ({range}) at batch {}", format_speedup(row.speedup), row.batch)
+        let run = if is_dense(row) { ", run dense" } else { "" };
+        format!("{} ({range}{run}) at batch {}", format_speedup(row.speedup), row.batch)
     };
     let places = listed(&rows.iter().map(at).collect::<Vec<_>>());
     match verdict {
@@ -172,19 +178,14 @@ fn choices_at(pivot: &Pivot, batch: usize) -> Option<String> {
     runs.iter().any(|(choice, _)| choice != "csr").then(|| parts.join("; "))
 }
 
-/// A plan in a word, where there is one for it: which layers are sparse, not in what blocks.
+/// A plan in a word, where there is one for it.
 fn choice(auto: &ResultRow, csr: Option<&ResultRow>) -> String {
-    let forms = |row: &ResultRow| -> Vec<String> {
-        let forms = row.plan.rsplit('/').next().unwrap_or_default().split(',');
-        forms.map(|form| form.split(':').next().unwrap_or_default().to_string()).collect()
-    };
-    let chosen = forms(auto);
-    if chosen.iter().all(|form| form == DENSE) {
+    if is_dense(auto) {
         DENSE.to_string()
-    } else if csr.is_some_and(|csr| forms(csr) == chosen) {
+    } else if csr.is_some_and(|csr| forms(csr).eq(forms(auto))) {
         "csr".to_string()
     } else {
-        chosen.join(",")
+        forms(auto).collect::<Vec<_>>().join(",")
     }
 }
 

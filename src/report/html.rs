@@ -8,7 +8,7 @@ use super::markup::escape;
 use super::number::{
     NONE, format_count, format_ns, format_percent, format_speedup, interval, short_percent, three_digits,
 };
-use super::pivot::{Pivot, Verdict};
+use super::pivot::{Pivot, Verdict, is_dense};
 use super::run::{blocks, difference, done, machine, network};
 use super::{plot, single};
 use std::{format, string::String, string::ToString, vec, vec::Vec};
@@ -66,6 +66,7 @@ fn cards(pivot: &Pivot) -> String {
         let range = format!("95 % interval {}", interval(row.speedup_lo, row.speedup_hi));
         let NoiseFloor { lo, hi } = pivot.noise_floor(batch);
         let noise = match pivot.verdict(row) {
+            _ if is_dense(row) => "run dense: no difference".to_string(),
             Verdict::Same => format!("not clear of the noise, {}", interval(*lo, *hi)),
             _ => format!("clear of the noise, {}", interval(*lo, *hi)),
         };
@@ -95,8 +96,9 @@ fn results(report: &RunReport, pivot: &Pivot) -> String {
     let block = |(title, grid): (String, Grid)| format!("<h3>{}</h3>\n{}", escape(&title), grid.html(&title));
     let blocks: String = blocks(pivot).into_iter().map(block).collect();
     let every = every_number(report);
+    let choices: String = choices(pivot).iter().map(|sentence| paragraph("choice", sentence)).collect();
     format!(
-        "{blocks}<details>\n<summary>Every number: {} rows</summary>\n{}</details>\n\
+        "{blocks}{choices}<details>\n<summary>Every number: {} rows</summary>\n{}</details>\n\
          <p>The same data, with every timed call, is in <a href=\"results.json\">results.json</a> beside this page.</p>\n",
         format_count(report.results.len()),
         every.html("Every number"),
@@ -160,7 +162,6 @@ fn method(report: &RunReport, pivot: &Pivot) -> String {
          for each layer, chosen on rounds other than the timed ones.",
     ];
     let mut items: Vec<String> = rules.map(String::from).to_vec();
-    items.extend(choices(pivot));
     if !report.results.is_empty() {
         items.push(noise(pivot));
     }

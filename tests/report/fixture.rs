@@ -112,8 +112,9 @@ fn plan(batch: usize, sparsity: f64, variant: &str) -> &'static str {
         ("auto" | "csr", 1) => "one/csr,dense",
         ("csr", _) => "many/csr:224,dense",
         ("auto", _) => "many/csr,dense",
-        (_, 1) => "one/dense,dense",
-        _ => "many/dense,dense",
+        ("dense" | "masked", 1) => "one/dense,dense",
+        ("dense" | "masked", _) => "many/dense,dense",
+        _ => "many/blocked,dense",
     }
 }
 

@@ -26,11 +26,11 @@ const LOOKS: usize = 6;
 // One unit is about one CSS pixel on a desktop and three quarters of one on a phone, where 13 is still legible.
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 300.0;
-const LEFT: f64 = 54.0;
+const LEFT: f64 = 60.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 46.0;
 /// The width of a character, on the generous side.
-const CHARACTER: f64 = 7.2;
+const CHARACTER: f64 = 8.0;
 const LINE: f64 = 15.0;
 
 /// One measured value.
@@ -86,14 +86,16 @@ impl Plot {
 
     /// The plot as a file of its own.
     pub fn file(&self) -> String {
-        self.svg(" xmlns=\"http://www.w3.org/2000/svg\"", &format!("<style>\n{STYLE}</style>\n"))
+        // A picture without a size of its own would grow as wide as the page it is put on.
+        let root = format!(" xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\"");
+        self.svg(&root, &format!("<style>\n{STYLE}</style>\n"))
     }
 
-    fn svg(&self, namespace: &str, style: &str) -> String {
+    fn svg(&self, root: &str, style: &str) -> String {
         let frame = Frame::of(self);
         let title = escape(&self.title);
         let mut svg = format!(
-            "<svg{namespace} class=\"plot\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\">\n{style}\
+            "<svg{root} class=\"plot\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\">\n{style}\
              <rect class=\"paper\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>\n"
         );
         frame.draw_axes(self, &mut svg);
