@@ -81,9 +81,8 @@ fn speedup(report: &RunReport, pivot: &Pivot, batch: usize) -> Option<Figure> {
     if series.is_empty() {
         return None;
     }
-    let ends =
-        report.results.iter().flat_map(|row| [row.speedup_lo, row.speedup_hi]).filter(|ratio| *ratio > 0.0);
-    let floors = report.noise_floors.iter().flat_map(|at| [at.floor.lo, at.floor.hi]);
+    // Without the intervals: one noisy batch size shall not flatten the plots of the others.
+    let speedups = report.results.iter().map(|row| row.speedup).filter(|ratio| *ratio > 0.0);
     let noise = pivot.noise_floor(batch);
     Some(Figure {
         stem: format!("speedup-batch-{batch}"),
@@ -96,7 +95,7 @@ fn speedup(report: &RunReport, pivot: &Pivot, batch: usize) -> Option<Figure> {
             y: (format!("batch {batch}: speedup over dense"), Scale::Ratio),
             reference: Some((1.0, "dense".to_string())),
             noise: Some((noise.lo, noise.hi)),
-            span: ends.chain(floors).collect(),
+            span: speedups.collect(),
             series,
         },
     })
