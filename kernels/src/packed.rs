@@ -7,11 +7,11 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
+use crate::arch;
 use crate::csr::CsrRef;
 use crate::generic::sparse::{Group, SPMM_ROWS, SPMV_ROWS};
 use crate::isa::Isa;
 use crate::view::Line;
-use crate::{CsrError, arch};
 
 /// Which axis of a dense product travels in the SIMD lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,8 +34,8 @@ pub enum PackError {
         /// Length of `bias`.
         bias: usize,
     },
-    /// The arrays are no CSR matrix.
-    Csr(CsrError),
+    /// A block of columns must have at least one.
+    Block,
 }
 
 impl fmt::Display for PackError {
@@ -45,7 +45,7 @@ impl fmt::Display for PackError {
             PackError::Shape { weight, bias } => {
                 write!(f, "weights ({weight}) do not make one row for each bias ({bias})")
             }
-            PackError::Csr(e) => e.fmt(f),
+            PackError::Block => f.write_str("a block of columns needs at least one column"),
         }
     }
 }
@@ -191,10 +191,13 @@ impl<const R: usize> PackedSparse<R> {
     /// [`Self::MAX_BLOCK_COLUMNS`], which is also what a larger number means).
     ///
     /// # Errors
-    /// The matrix has no row or column, or as many rows as there are biases it has not.
+    /// The matrix has no row or no column, not one row for each bias, or `block_columns` is zero.
     pub fn new(csr: CsrRef<'_>, bias: &[f32], block_columns: usize) -> Result<Self, PackError> {
-        if csr.rows() == 0 || csr.cols() == 0 || block_columns == 0 {
+        if csr.rows() == 0 || csr.cols() == 0 {
             return Err(PackError::Empty);
+        }
+        if block_columns == 0 {
+            return Err(PackError::Block);
         }
         if csr.rows() != bias.len() {
             return Err(PackError::Shape { weight: csr.rows(), bias: bias.len() });

@@ -10,32 +10,37 @@ use prunella_kernels::reference::{self, check};
 use prunella_kernels::{Activation, Csr, Kernels, Line, Rows, RowsMut};
 use suite::{Case, Pattern, Random, pairwise, transposed, transposed_lines, written};
 
-// Around 1, 4, 8, 16 (lanes), 4, 6, 12 (rows of a tile), 32, 64 (blocks of columns).
+// Around 1, 4, 8, 16 (lanes), 4, 6, 12 (rows of a tile), 32, 64 (blocks of columns). Under Miri a case takes seconds: for each
+// axis, one that fills nothing, one that fills exactly, one that leaves a rest.
 const FAN_OUT: &[usize] = if cfg!(miri) {
-    &[1, 3, 4, 5, 17]
+    &[1, 4, 17]
 } else {
     &[1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 24, 31, 32, 33, 63, 64, 65, 130]
 };
-const FAN_IN: &[usize] = if cfg!(miri) { &[1, 2, 9] } else { &[1, 2, 3, 16, 255, 256, 257, 784] };
+const FAN_IN: &[usize] = if cfg!(miri) { &[1, 9] } else { &[1, 2, 3, 16, 255, 256, 257, 784] };
 const BATCH: &[usize] = if cfg!(miri) {
-    &[1, 2, 15, 16, 17]
+    &[1, 15, 16, 33]
 } else {
     &[
         1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
         28, 29, 30, 31, 32, 33, 64, 65, 130,
     ]
 };
-const PATTERN: &[Pattern] = &[
-    Pattern::Sparsity(0.0),
-    Pattern::Sparsity(0.5),
-    Pattern::Sparsity(0.9),
-    Pattern::Sparsity(0.99),
-    Pattern::Sparsity(1.0),
-    Pattern::EmptyRows,
-    Pattern::FullRow,
-    Pattern::FullColumn,
-];
-const BLOCK_COLUMNS: &[usize] = &[1, 7, 64, 1 << 16];
+const PATTERN: &[Pattern] = if cfg!(miri) {
+    &[Pattern::Sparsity(0.5), Pattern::Sparsity(1.0), Pattern::EmptyRows, Pattern::FullRow]
+} else {
+    &[
+        Pattern::Sparsity(0.0),
+        Pattern::Sparsity(0.5),
+        Pattern::Sparsity(0.9),
+        Pattern::Sparsity(0.99),
+        Pattern::Sparsity(1.0),
+        Pattern::EmptyRows,
+        Pattern::FullRow,
+        Pattern::FullColumn,
+    ]
+};
+const BLOCK_COLUMNS: &[usize] = if cfg!(miri) { &[7, 1 << 16] } else { &[1, 7, 64, 1 << 16] };
 
 /// Checks what every kernel makes of `case`.
 fn verify(kernels: Kernels, case: &Case, what: &str) {
@@ -114,6 +119,7 @@ fn gemm_tn_without_bias() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "safe code")]
 fn the_two_oracles_agree() {
     let case = Case::drawn([50, 20, 4], Pattern::Sparsity(0.8), &mut Random(4), Random::signed);
     let csr = Csr::from_dense(&case.weight, case.fan_in);

@@ -7,6 +7,7 @@
 mod subject;
 mod verify;
 
+use core::ops::RangeInclusive;
 use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
@@ -18,8 +19,8 @@ use crate::engine::{self, BatchClass, CompileError, Engine, LayerInfo, Options, 
 use crate::measure::{self, Interval, Subject, Summary};
 use crate::model::Model;
 use subject::{Contestant, Rotation};
-pub use verify::Wrong;
 use verify::{Checked, Oracle};
+pub use verify::{Fault, Wrong};
 
 /// A way to run a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +76,9 @@ impl FromStr for VariantName {
     }
 }
 
+/// Batch sizes that can be measured: the inputs of a larger one would be no cache's, and soon no memory's.
+const BATCHES: RangeInclusive<usize> = 1..=65_536;
+
 /// A pruned network.
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
@@ -89,7 +93,7 @@ pub struct Case<'a> {
 pub struct Settings {
     /// The instruction set of the kernels.
     pub isa: Isa,
-    /// Examples per call, each at least 1.
+    /// Examples per call, each from 1 to 65,536.
     pub batches: Vec<usize>,
     /// The dense network is always run: it is the baseline.
     pub variants: Vec<VariantName>,
@@ -125,7 +129,7 @@ pub enum Step {
 /// Why there is no result.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BenchmarkError {
-    /// There are no examples, no batch size, or one of zero; or the networks' shapes differ.
+    /// There are no whole examples, no batch size, or one out of range; or the networks' shapes differ.
     Input(&'static str),
     /// A network cannot be compiled.
     Compile(CompileError),
@@ -227,8 +231,8 @@ pub fn benchmark(
             "the examples must be at least one whole row of the network's inputs",
         ));
     }
-    if settings.batches.is_empty() || settings.batches.contains(&0) {
-        return Err(BenchmarkError::Input("there must be a batch size, and none may be zero"));
+    if settings.batches.is_empty() || settings.batches.iter().any(|batch| !BATCHES.contains(batch)) {
+        return Err(BenchmarkError::Input("there must be a batch size, each from 1 to 65536"));
     }
     if pruned.iter().any(|case| case.model.sizes() != dense.sizes()) {
         return Err(BenchmarkError::Input("the pruned networks must have the dense network's shape"));
@@ -366,7 +370,7 @@ impl Rounds {
                 agreement: checked.agreement,
                 plan: contestant.engine.plan().clone(),
                 layers: contestant.engine.layers().collect(),
-                gflops: (2 * weights * self.batch) as f64 / summary.median_ns,
+                gflops: 2.0 * weights as f64 * self.batch as f64 / summary.median_ns,
                 summary,
             });
         }

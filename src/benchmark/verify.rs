@@ -37,7 +37,7 @@ pub enum Fault {
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Wrong { variant, batch, fault } = self;
-        write!(f, "{variant} at batch {batch} computes wrong outputs, so nothing was measured: ")?;
+        write!(f, "{variant} at batch {batch} computes wrong outputs, so there is no result: ")?;
         match fault {
             Fault::Oracle(mismatch) => write!(f, "{mismatch}"),
             Fault::Bits(other) => write!(f, "they are not the bits that {other} computes"),
@@ -132,3 +132,6 @@ pub(super) fn same_bits(contestants: &[Contestant], checked: &[Checked], batch: 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,13 @@ pub enum CompileError {
         /// Layers of the model.
         layers: usize,
     },
+    /// The examples that a plan is to be timed on must be whole rows, at least one.
+    Input {
+        /// Number of values.
+        len: usize,
+        /// Values of a row.
+        fan_in: usize,
+    },
     /// A layer's weights cannot be packed.
     Pack {
         /// The layer, from 0.
@@ -30,6 +37,12 @@ impl fmt::Display for CompileError {
                 write!(
                     f,
                     "the plan has {forms} forms, but the model {layers} layers; name one form for each layer"
+                )
+            }
+            CompileError::Input { len, fan_in } => {
+                write!(
+                    f,
+                    "a plan is timed on whole rows of {fan_in} values, at least one, not on {len} values"
                 )
             }
             CompileError::Pack { layer, error } => write!(f, "layer {layer}: {error}"),

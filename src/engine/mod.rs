@@ -265,8 +265,10 @@ impl Engine {
     fn share(&self, batch: usize, threads: usize) -> Option<usize> {
         let per_row: usize = self.layers.iter().map(CompiledLayer::multiply_adds).sum();
         let chunk = self.plan.class.chunk();
-        let workers =
-            threads.min(batch * per_row / Self::MIN_SHARE).min(batch / chunk).min(Self::MAX_WORKERS);
+        let workers = threads
+            .min(batch.saturating_mul(per_row) / Self::MIN_SHARE)
+            .min(batch / chunk)
+            .min(Self::MAX_WORKERS);
         (workers > 1).then(|| batch.div_ceil(workers).next_multiple_of(chunk))
     }
 

@@ -67,17 +67,18 @@ impl Form {
     /// All columns in one block.
     pub const UNBLOCKED: Form = Form::Csr { block_columns: PackedSpmm::MAX_BLOCK_COLUMNS };
     /// The panel slice of a block stays in L1: 224 features of 128 bytes are 28 of (at least) 32 KiB.
-    pub const BLOCKED: Form = Form::Csr { block_columns: 224 };
+    pub const BLOCKED: Form = Form::Csr { block_columns: Form::BLOCK_COLUMNS };
+    pub(crate) const BLOCK_COLUMNS: usize = 224;
 
     /// The sparse form of a layer that fits without timing it.
     ///
     /// A block pays when its part of a row is long enough to hide that each block reads and writes the outputs once more:
     /// measured on 784x1024 and 1024x1024, blocks win from 10 nonzeros per row and block on and lose at 2.
     pub fn sparse(layer: &Layer, class: BatchClass) -> Form {
-        let Form::Csr { block_columns } = Form::BLOCKED else { return Form::UNBLOCKED };
-        let blocks = layer.fan_in().div_ceil(block_columns);
+        let blocks = layer.fan_in().div_ceil(Form::BLOCK_COLUMNS);
         let per_row_and_block = layer.nnz() / (layer.fan_out() * blocks);
-        if class == BatchClass::One || per_row_and_block < 8 { Form::UNBLOCKED } else { Form::BLOCKED }
+        let pays = class != BatchClass::One && blocks > 1 && per_row_and_block >= 8;
+        if pays { Form::BLOCKED } else { Form::UNBLOCKED }
     }
 }
 

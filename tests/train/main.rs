@@ -1,6 +1,8 @@
 //! Training against what it must be: gradients by finite differences, bits for any number of threads, a pinned loss curve.
 #![cfg(feature = "std")]
 
+mod reference;
+
 use core::num::NonZeroUsize;
 use prunella::dataset::Dataset;
 use prunella::model::{Activation, Layer, Model};
@@ -32,70 +34,6 @@ fn bits(model: &Model) -> Vec<u32> {
     model.layers().iter().flat_map(of_layer).map(f32::to_bits).collect()
 }
 
-/// Weights and biases, in the order of `bits`.
-fn parameters(model: &Model) -> Vec<f64> {
-    bits(model).into_iter().map(|bits| f64::from(f32::from_bits(bits))).collect()
-}
-
-/// The mean loss over `data` of a network with the shape of `model` and these parameters: plain loops in f64.
-fn reference_loss(model: &Model, parameters: &[f64], data: &Dataset, loss: Loss) -> f64 {
-    let rows = data.rows();
-    let mut total = 0.0;
-    for (x, &label) in rows.chunks(data.features()).zip(data.labels()) {
-        let mut h: Vec<f64> = x.iter().map(|v| f64::from(*v)).collect();
-        let mut rest = parameters;
-        for layer in model.layers() {
-            let (weight, after) = rest.split_at(layer.weight().len());
-            let (bias, after) = after.split_at(layer.fan_out());
-            let z = |(row, bias): (&[f64], &f64)| bias + row.iter().zip(&h).map(|(w, h)| w * h).sum::<f64>();
-            let zs: Vec<f64> = weight.chunks(layer.fan_in()).zip(bias).map(z).collect();
-            h = zs.into_iter().map(|z| activate(layer.activation(), z)).collect();
-            rest = after;
-        }
-        total += example_loss(loss, &h, usize::from(label));
-    }
-    total / data.len() as f64
-}
-
-/// The gradient of [`reference_loss`] by central differences.
-fn reference_gradient(model: &Model, parameters: &[f64], data: &Dataset, loss: Loss) -> Vec<f64> {
-    let h = 1e-5;
-    let mut moved = parameters.to_vec();
-    let slope = |index: usize| {
-        let mut loss_at = |delta| {
-            moved[index] = parameters[index] + delta;
-            reference_loss(model, &moved, data, loss)
-        };
-        let difference = loss_at(h) - loss_at(-h);
-        moved[index] = parameters[index];
-        difference / (2.0 * h)
-    };
-    (0..parameters.len()).map(slope).collect()
-}
-
-fn activate(activation: Activation, z: f64) -> f64 {
-    match activation {
-        Activation::Identity => z,
-        Activation::Relu => z.max(0.0),
-        Activation::Gaussian => (-z * z).exp(),
-        Activation::Sigmoid => 1.0 / (1.0 + (-z).exp()),
-        Activation::Tanh => z.tanh(),
-    }
-}
-
-fn example_loss(loss: Loss, outputs: &[f64], label: usize) -> f64 {
-    match loss {
-        Loss::SoftmaxCrossEntropy => outputs.iter().map(|z| z.exp()).sum::<f64>().ln() - outputs[label],
-        Loss::BinaryCrossEntropy => (1.0 + (outputs[0] * if label == 1 { -1.0 } else { 1.0 }).exp()).ln(),
-        Loss::MeanSquaredError => {
-            let target =
-                |o: usize| if outputs.len() == 1 { label as f64 } else { f64::from(u8::from(o == label)) };
-            let squares = outputs.iter().enumerate().map(|(o, h)| (h - target(o)).powi(2));
-            squares.sum::<f64>() / outputs.len() as f64
-        }
-    }
-}
-
 /// One step of plain descent at rate 1 on one batch is the gradient itself, for `before - after`.
 ///
 /// The step is taken in f32: its error is below `16 eps` of the largest weight (the subtraction) and gradient (the chains of at
@@ -115,14 +53,14 @@ fn check_gradient(sizes: &[usize], hidden: Activation, output: Activation, loss:
     };
     let (pool, kernels) = (pool(2), Kernels::new(Isa::best()));
     let history = fit(&mut network, &data, &options, Compute { kernels, pool: &pool }, &mut |_| {}).unwrap();
-    let (old, new) = (parameters(&before), parameters(&network.to_model().unwrap()));
-    let at_start = reference_loss(&before, &old, &data, loss);
+    let (old, new) = (reference::parameters(&before), reference::parameters(&network.to_model().unwrap()));
+    let at_start = reference::loss(&before, &old, &data, loss);
     assert!(
         (history.losses[0] - at_start).abs() < 1e-5 * (1.0 + at_start),
         "{} {at_start}",
         history.losses[0]
     );
-    let gradient = reference_gradient(&before, &old, &data, loss);
+    let gradient = reference::gradient(&before, &old, &data, loss);
     let tolerance = 16.0 * f64::from(f32::EPSILON) + 1e-8;
     for (index, expected) in gradient.iter().enumerate() {
         let gradient = old[index] - new[index];
@@ -150,12 +88,12 @@ fn gradients_are_those_of_finite_differences() {
 
 /// Six steps on all examples by the optimizers' definitions, in f64 from gradients by differences.
 fn reference_curve(model: &Model, data: &Dataset, optimizer: Optimizer) -> Vec<f64> {
-    let mut w = parameters(model);
+    let mut w = reference::parameters(model);
     let (mut first, mut second) = (vec![0.0; w.len()], vec![0.0; w.len()]);
     let mut losses = Vec::new();
     for step in 0..6 {
-        losses.push(reference_loss(model, &w, data, Loss::SoftmaxCrossEntropy));
-        let gradient = reference_gradient(model, &w, data, Loss::SoftmaxCrossEntropy);
+        losses.push(reference::loss(model, &w, data, Loss::SoftmaxCrossEntropy));
+        let gradient = reference::gradient(model, &w, data, Loss::SoftmaxCrossEntropy);
         let rate =
             f64::from(optimizer.rate()) * (1.0 + (std::f64::consts::PI * f64::from(step) / 6.0).cos()) / 2.0;
         for (index, g) in gradient.into_iter().enumerate() {

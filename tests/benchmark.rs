@@ -1,0 +1,166 @@
+//! The benchmark on networks so small that its order, its checks and its refusals can be looked at. No time is asserted.
+#![cfg(feature = "std")]
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use prunella::benchmark::{BenchmarkError, Case, Outcome, Settings, Step, VariantName, benchmark};
+use prunella::engine::{BatchClass, CompileError, Plan};
+use prunella::measure;
+use prunella::model::Model;
+use prunella_kernels::{Isa, Pool};
+
+#[path = "engine/networks.rs"]
+mod networks;
+
+const SIZES: [usize; 3] = [20, 33, 5];
+
+fn settings(batches: &[usize]) -> Settings {
+    Settings {
+        isa: Isa::best(),
+        batches: batches.to_vec(),
+        variants: VariantName::ALL.to_vec(),
+        timing: measure::Plan { rounds: 5, target_sample_ns: 1_000, ..measure::Plan::default() },
+        pool: Arc::new(Pool::new(NonZeroUsize::new(2).unwrap()).unwrap()),
+        plan: None,
+    }
+}
+
+fn dense() -> Model {
+    networks::network(&SIZES, &[0.0, 0.0], 1)
+}
+
+/// The dense network and two pruned ones, on `rows` examples.
+fn run(rows: usize, settings: &Settings, progress: &mut dyn FnMut(Step)) -> Result<Outcome, BenchmarkError> {
+    let pruned = [0.5, 0.9].map(|sparsity| (sparsity, networks::network(&SIZES, &[sparsity, 0.0], 1)));
+    let cases = [0, 1].map(|i| Case { sparsity: pruned[i].0, model: &pruned[i].1 });
+    benchmark(&dense(), &cases, &networks::rows(rows * SIZES[0], 2), settings, progress)
+}
+
+#[test]
+fn every_variant_is_verified_and_reported_in_order() {
+    for isa in networks::isas() {
+        // More examples than one rotation has, a whole number of no batch; and fewer than a batch.
+        for examples in [1_100, 70] {
+            let settings = Settings { isa, ..settings(&[1, 7, 96]) };
+            let outcome = run(examples, &settings, &mut |_| {}).unwrap();
+            let got: Vec<_> = outcome.rows.iter().map(|r| (r.batch, r.sparsity, r.variant)).collect();
+            let mut want = vec![];
+            for batch in [1, 7, 96] {
+                want.push((batch, 0.0, VariantName::Dense));
+                for sparsity in [0.5, 0.9] {
+                    let variants = [VariantName::Masked, VariantName::Csr, VariantName::Auto];
+                    want.extend(variants.map(|variant| (batch, sparsity, variant)));
+                }
+            }
+            assert_eq!(got, want);
+            look_at(&outcome, isa);
+        }
+    }
+}
+
+/// What must hold of any outcome.
+fn look_at(outcome: &Outcome, isa: Isa) {
+    let floor = outcome.noise_floor;
+    assert!(floor.lo <= floor.mid && floor.mid <= floor.hi, "{floor:?}");
+    assert!(outcome.peak_gflops > 0.0);
+    for row in &outcome.rows {
+        assert!(row.max_abs_diff > 0.0, "f32 and f64 do not agree in every bit");
+        assert!(row.max_abs_diff <= 1e-4, "{row:?}");
+        assert!((0.9999..=1.0).contains(&row.agreement), "{row:?}");
+        assert!(row.speedup.lo <= row.speedup.mid && row.speedup.mid <= row.speedup.hi, "{row:?}");
+        let of_summary = (row.summary.median_ns_lo, row.summary.median_ns, row.summary.median_ns_hi);
+        assert!(of_summary.0 <= of_summary.1 && of_summary.1 <= of_summary.2, "{row:?}");
+        assert_eq!(row.summary.samples_ns.len(), 5);
+        // 825 weights, a multiplication and an addition each.
+        let flops = row.gflops * row.summary.median_ns;
+        assert!((flops - 2.0 * 825.0 * row.batch as f64).abs() < 1e-3 * flops, "{row:?}");
+
+        let nnz: usize = row.layers.iter().map(|layer| layer.nnz).sum();
+        assert_eq!((row.nnz, row.nnz == 825), (nnz, row.variant == VariantName::Dense), "{row:?}");
+        assert_eq!(row.plan.class, BatchClass::of(row.batch));
+        assert!(row.layers.iter().all(|layer| layer.kernel.ends_with(isa.name())), "{row:?}");
+        let sparse: Vec<bool> = row.layers.iter().map(|layer| layer.kernel.contains("-sp")).collect();
+        match row.variant {
+            VariantName::Dense | VariantName::Masked => assert_eq!(sparse, [false, false]),
+            VariantName::Csr => assert_eq!(sparse, [true, false]),
+            VariantName::Auto => assert!(!sparse[1], "no weight of the last layer is zero"),
+        }
+        if row.variant == VariantName::Dense {
+            assert_eq!((row.speedup.lo, row.speedup.hi), (1.0, 1.0), "it is its own baseline");
+        }
+    }
+}
+
+#[test]
+fn progress_goes_through_every_step() {
+    let mut steps = vec![];
+    run(70, &settings(&[1, 16]), &mut |step| steps.push(step)).unwrap();
+    let mut want: Vec<Step> = (0..3).map(|done| Step::Oracle(done, 3)).collect();
+    for batch in [1, 16] {
+        want.push(Step::Verify { batch });
+        want.extend((1..=5).map(|done| Step::Time { batch, done, total: 5 }));
+    }
+    assert_eq!(steps, want);
+}
+
+#[test]
+fn only_the_variants_asked_for_run_beside_the_baseline() {
+    for (variants, want) in [
+        (vec![], vec![VariantName::Dense]),
+        (vec![VariantName::Csr], vec![VariantName::Dense, VariantName::Csr, VariantName::Csr]),
+    ] {
+        let outcome = run(70, &Settings { variants, ..settings(&[4]) }, &mut |_| {}).unwrap();
+        assert_eq!(outcome.rows.iter().map(|row| row.variant).collect::<Vec<_>>(), want);
+    }
+}
+
+#[test]
+fn a_given_plan_is_replayed_at_its_class() {
+    // No choice ever falls on blocks of 7 columns.
+    let plan: Plan = "many/csr:7,dense".parse().unwrap();
+    let outcome = run(70, &Settings { plan: Some(plan.clone()), ..settings(&[1, 32]) }, &mut |_| {}).unwrap();
+    for row in outcome.rows.iter().filter(|row| row.variant == VariantName::Auto) {
+        assert_eq!(row.plan == plan, row.batch == 32, "{}", row.plan);
+    }
+}
+
+#[test]
+fn a_plan_for_another_network_is_refused() {
+    let plan = Some("many/csr".parse().unwrap());
+    let error =
+        run(70, &Settings { plan, ..settings(&[32]) }, &mut |_| {}).expect_err("one form, two layers");
+    assert_eq!(error, BenchmarkError::Compile(CompileError::PlanLength { forms: 1, layers: 2 }));
+}
+
+#[test]
+fn what_cannot_be_run_is_refused_before_anything_runs() {
+    let (dense, other) = (dense(), networks::network(&[20, 32, 5], &[0.5, 0.0], 1));
+    let refused = |values: usize, batches: &[usize], case: &Model| {
+        let case = Case { sparsity: 0.5, model: case };
+        let mut steps = 0;
+        let outcome = benchmark(&dense, &[case], &vec![0.5; values], &settings(batches), &mut |_| steps += 1);
+        assert_eq!(steps, 0, "refused before anything is computed");
+        outcome.expect_err("it should be refused").to_string()
+    };
+    let rows = "the examples must be at least one whole row of the network's inputs";
+    assert_eq!(refused(0, &[1], &dense), rows);
+    assert_eq!(refused(19, &[1], &dense), rows);
+    assert_eq!(refused(41, &[1], &dense), rows);
+    let batches = "there must be a batch size, each from 1 to 65536";
+    assert_eq!(refused(20, &[], &dense), batches);
+    assert_eq!(refused(20, &[1, 0], &dense), batches);
+    assert_eq!(refused(20, &[65_537], &dense), batches);
+    assert_eq!(refused(20, &[usize::MAX], &dense), batches);
+    assert_eq!(refused(20, &[1], &other), "the pruned networks must have the dense network's shape");
+}
+
+#[test]
+fn a_variant_goes_by_its_name() {
+    for variant in VariantName::ALL {
+        assert_eq!(variant.to_string().parse(), Ok(variant));
+        assert_eq!(format!("{variant:>8}").len(), 8, "padded as a column of a table");
+    }
+    let error = "sparse".parse::<VariantName>().expect_err("no such variant");
+    assert_eq!(error.to_string(), "no such variant; use dense, masked, csr or auto");
+}

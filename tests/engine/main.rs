@@ -1,0 +1,10 @@
+//! The engine: the same bits whatever runs, right by the oracle, and bad calls answered.
+
+mod bits;
+mod errors;
+mod networks;
+#[cfg(feature = "std")]
+mod oracle;
+mod plan;
+#[cfg(feature = "std")]
+mod threads;

@@ -1,0 +1,140 @@
+//! Plans: as text and back, what they choose without timing, and what timing chooses.
+
+use proptest::prelude::*;
+use prunella::engine::{BatchClass, Form, Plan, Variant};
+use prunella_kernels::Isa;
+
+use crate::networks::{bits, compile, network, rows, run};
+
+fn any_form() -> impl Strategy<Value = Form> {
+    prop_oneof![
+        Just(Form::Dense),
+        Just(Form::UNBLOCKED),
+        (1..=usize::MAX).prop_map(|block_columns| Form::Csr { block_columns }),
+        (1..300usize).prop_map(|block_columns| Form::Csr { block_columns }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_plan_reads_as_it_is_written(
+        class in proptest::sample::select(BatchClass::ALL.to_vec()),
+        forms in proptest::collection::vec(any_form(), 1..8),
+    ) {
+        let plan = Plan { class, forms };
+        prop_assert_eq!(plan.to_string().parse::<Plan>(), Ok(plan));
+    }
+}
+
+#[test]
+fn a_plan_is_written_as_the_documentation_says() {
+    let forms = vec![Form::Csr { block_columns: 224 }, Form::UNBLOCKED, Form::Dense];
+    let plan = Plan { class: BatchClass::Many, forms };
+    assert_eq!(plan.to_string(), "many/csr:224,csr,dense");
+    assert_eq!("many/csr:65536".parse::<Plan>().unwrap().to_string(), "many/csr");
+}
+
+#[test]
+fn bad_texts_are_refused_by_the_part_that_is_bad() {
+    for (text, part) in [
+        ("", ""),
+        ("many", "many"),
+        ("dense,csr", "dense,csr"),
+        ("most/dense", "most"),
+        ("Many/dense", "Many"),
+        (" many/dense", " many"),
+        ("/dense", ""),
+        ("many/", ""),
+        ("many/dense,", ""),
+        ("many/,dense", ""),
+        ("many/dense,sparse", "sparse"),
+        ("many/dense, csr", " csr"),
+        ("many/csr:", "csr:"),
+        ("many/csr:0", "csr:0"),
+        ("many/csr:-1", "csr:-1"),
+        ("many/csr:7 ", "csr:7 "),
+        ("many/csr:99999999999999999999", "csr:99999999999999999999"),
+        ("many/dense/csr", "dense/csr"),
+    ] {
+        let message = text.parse::<Plan>().expect_err(text).to_string();
+        assert!(message.starts_with(&format!("'{part}' is not part of a plan")), "{text}: {message}");
+        assert!(message.ends_with("as in many/csr:224,csr,dense"), "{message}");
+    }
+}
+
+#[test]
+fn layers_without_zeros_stay_dense() {
+    let model = network(&[300, 40, 30, 10], &[0.2, 0.0, 0.9], 1);
+    for class in BatchClass::ALL {
+        assert_eq!(Plan::dense(&model, class).forms, [Form::Dense; 3]);
+        let csr = Plan::csr(&model, class);
+        assert_eq!(csr.class, class);
+        assert!(matches!(csr.forms[..], [Form::Csr { .. }, Form::Dense, Form::Csr { .. }]), "{csr}");
+    }
+}
+
+/// As measured: see `Form::sparse`.
+#[test]
+fn only_long_rows_of_a_batch_are_cut_into_blocks() {
+    let layer = |sparsity| network(&[784, 64], &[sparsity], 1);
+    let form = |sparsity, class| Form::sparse(&layer(sparsity).layers()[0], class);
+    for class in [BatchClass::Few, BatchClass::Many] {
+        assert_eq!(form(0.5, class), Form::BLOCKED);
+        assert_eq!(form(0.99, class), Form::UNBLOCKED);
+        let narrow = network(&[200, 64], &[0.5], 1);
+        assert_eq!(Form::sparse(&narrow.layers()[0], class), Form::UNBLOCKED, "one block is none");
+    }
+    assert_eq!(form(0.5, BatchClass::One), Form::UNBLOCKED);
+}
+
+/// The plan of an engine, printed and read again, compiles to the same kernels and the same bits.
+#[test]
+fn a_printed_plan_is_replayed() {
+    let model = network(&[300, 40, 30, 10], &[0.8, 0.0, 0.9], 2);
+    let input = rows(50 * 300, 3);
+    for class in BatchClass::ALL {
+        let engine = compile(&model, Isa::best(), class, Variant::Csr);
+        let plan: Plan = engine.plan().to_string().parse().unwrap();
+        let again = compile(&model, Isa::best(), class, Variant::Planned(plan));
+        assert_eq!(engine.layers().collect::<Vec<_>>(), again.layers().collect::<Vec<_>>());
+        assert_eq!(bits(&run(&engine, &input)), bits(&run(&again, &input)));
+    }
+}
+
+#[cfg(feature = "std")]
+mod auto {
+    use super::*;
+    use prunella::engine::{CompileError, auto_plan};
+
+    use crate::networks::isas;
+
+    #[test]
+    fn timing_chooses_only_where_there_is_a_choice() {
+        let model = network(&[300, 40, 30, 10], &[0.8, 0.0, 1.0], 2);
+        for isa in isas() {
+            for batch in [1, 2, 15, 16, 33, 200] {
+                let input = rows(batch * 300, 3);
+                let plan = auto_plan(&model, isa, &input).unwrap();
+                assert_eq!(plan.class, BatchClass::of(batch));
+                assert_eq!(plan.forms.len(), 3);
+                assert_eq!(plan.forms[1], Form::Dense, "no weight of it is zero");
+                let plan: Plan = plan.to_string().parse().unwrap();
+                let dense = compile(&model, isa, plan.class, Variant::Dense);
+                let auto = compile(&model, isa, plan.class, Variant::Planned(plan));
+                assert_eq!(bits(&run(&auto, &input)), bits(&run(&dense, &input)), "{}", auto.plan());
+            }
+        }
+    }
+
+    #[test]
+    fn a_choice_needs_whole_rows_to_be_timed_on() {
+        let model = network(&[3, 5, 2], &[0.5, 0.0], 1);
+        for len in [0, 2, 4] {
+            let error = auto_plan(&model, Isa::best(), &vec![1.0; len]).expect_err("no whole rows");
+            assert_eq!(error, CompileError::Input { len, fan_in: 3 });
+            let message =
+                format!("a plan is timed on whole rows of 3 values, at least one, not on {len} values");
+            assert_eq!(error.to_string(), message);
+        }
+    }
+}
