@@ -61,8 +61,12 @@ fn every_variant_is_verified_and_reported_in_order() {
 
 /// What must hold of any outcome.
 fn look_at(outcome: &Outcome, isa: Isa) {
-    let floor = outcome.noise_floor;
-    assert!(floor.lo <= floor.mid && floor.mid <= floor.hi, "{floor:?}");
+    let floors = &outcome.noise_floors;
+    let (lo, hi) = outcome.noise_floor();
+    assert_eq!(floors.iter().map(|floor| floor.batch).collect::<Vec<_>>(), [1, 7, 96]);
+    // Either way round, so 1 lies inside; the widest is that of some batch size.
+    assert!(floors.iter().all(|at| lo <= at.lo && at.lo <= 1.0 && 1.0 <= at.hi && at.hi <= hi), "{floors:?}");
+    assert!(floors.iter().any(|at| at.lo == lo) && floors.iter().any(|at| at.hi == hi), "{floors:?}");
     assert!(outcome.peak_gflops > 0.0);
     for row in &outcome.rows {
         assert!(row.max_abs_diff > 0.0, "f32 and f64 do not agree in every bit");

@@ -59,6 +59,71 @@ fn a_speedup_that_touches_one_or_the_noise_floor_is_no_difference() {
 }
 
 #[test]
+fn a_noisy_batch_weakens_no_verdict_but_its_own() {
+    let mut report = run();
+    let worth = "At batch 64 and 1024, pruning pays at every sparsity measured.";
+    assert!(prose(&report).contains(worth));
+    report.noise_floors[0].floor = NoiseFloor { lo: 0.2, hi: 5.0 };
+    report.noise_floor = NoiseFloor { lo: 0.2, hi: 5.0 };
+    let text = prose(&report);
+    assert!(
+        text.contains("is faster: 9.41x (9.22-9.60) at batch 64 and 8.73x (8.56-8.90) at batch 1024"),
+        "{text}"
+    );
+    assert!(text.contains("no measurable difference in speed: 4.30x (4.21-4.39) at batch 1."), "{text}");
+    assert!(text.contains("At batch 1, pruning pays from 98 % sparsity on"), "{text}");
+    assert!(text.contains(worth), "{text}");
+    assert!(
+        text.contains(
+            "against a copy of itself): 0.20-5.00x at batch 1, 0.99-1.01x at batch 64 and 0.98-1.02x"
+        ),
+        "{text}"
+    );
+    let page = html(&report);
+    assert!(page.contains("not clear of the noise, 0.20-5.00"), "the card of batch 1");
+    assert!(page.contains("<span>clear of the noise, 0.99-1.01"), "the card of batch 64");
+}
+
+#[test]
+fn what_runs_dense_is_not_called_faster() {
+    let mut rows = pair("auto", 1.5, 1.4, 1.6);
+    rows[1].plan = "few/dense,dense".into();
+    let report = bench(rows);
+    let text = prose(&report);
+    assert!(html(&report).contains("run dense: no difference"));
+    assert!(
+        text.contains("no measurable difference in speed: 1.50x (1.40-1.60, run dense) at batch 8"),
+        "{text}"
+    );
+    assert!(
+        text.contains("auto at batch 8: dense at 90 %.") && text.contains("and a layer runs sparse"),
+        "{text}"
+    );
+    assert!(!prose(&bench(pair("auto", 1.5, 1.4, 1.6))).contains("and a layer runs sparse"));
+}
+
+#[test]
+fn the_choice_of_auto_is_told_where_it_is_not_that_of_csr() {
+    let mut report = run();
+    let plan = |report: &mut RunReport, batch: usize, plans: [&str; 6]| {
+        let auto = report.results.iter_mut().filter(|row| row.variant == "auto" && row.batch == batch);
+        auto.zip(plans).for_each(|(row, plan)| row.plan = plan.into());
+    };
+    let text = prose(&report);
+    assert!(text.contains("auto at batch 1: dense at 50 %; csr from 80 % on."), "{text}");
+    assert_eq!(text.matches("auto at batch").count(), 1, "blocks are no difference: {text}");
+    let (dense, csr, other) = ("many/dense,dense", "many/csr:224,dense", "many/csr:224,csr");
+    plan(&mut report, 64, [dense, dense, other, other, csr, dense]);
+    plan(&mut report, 1024, [dense; 6]);
+    let text = prose(&report);
+    let irregular =
+        "auto at batch 64: dense up to 80 %; csr,csr from 90 % to 95 %; csr at 98 %; dense at 99 %.";
+    assert!(text.contains(irregular), "{text}");
+    assert!(text.contains("auto at batch 1024: dense at every sparsity."), "{text}");
+    assert!(html(&report).contains("<p class=\"choice\">auto at batch 64: dense up to 80"));
+}
+
+#[test]
 fn auto_speaks_for_pruning_even_where_another_variant_was_luckier() {
     let mut rows = pair("auto", 2.0, 1.9, 2.1);
     rows.extend(pair("csr", 2.2, 2.1, 2.3).pop());
@@ -75,17 +140,29 @@ fn without_accuracies_both_ends_are_quoted() {
         text.contains("At 50 % sparsity the network") && text.contains("At 99 % sparsity the network"),
         "{text}"
     );
-    assert!(!text.contains("points of accuracy"), "{text}");
+    assert!(!text.contains("accuracy"), "{text}");
+    assert!(!html(&bench(results())).contains("<th>accuracy"));
+    assert!(html(&run()).contains("<th>accuracy"));
 }
 
 #[test]
 fn the_sparsest_level_within_half_a_point_is_quoted() {
     let mut report = run();
     assert!(prose(&report).contains("At 95 % sparsity the network loses 0.39 points of accuracy"));
-    for row in report.results.iter_mut().filter(|row| row.variant != "dense") {
-        row.test_accuracy = Some(0.9);
-    }
-    assert!(prose(&report).contains("At 50 % sparsity the network loses 8.27 points of accuracy"));
+    let mut with_accuracy = |accuracy| {
+        let pruned = report.results.iter_mut().filter(|row| row.variant != "dense");
+        pruned.for_each(|row| row.test_accuracy = Some(accuracy));
+        prose(&report)
+    };
+    assert!(with_accuracy(0.9).contains("At 50 % sparsity the network loses 8.27 points of accuracy"));
+    // Exactly half a point, though not in binary.
+    assert!(with_accuracy(0.9777).contains("At 99 % sparsity the network loses 0.50 points of accuracy"));
+    assert!(with_accuracy(0.9776).contains("At 50 % sparsity the network loses 0.51 points of accuracy"));
+    assert!(
+        with_accuracy(0.9854)
+            .contains("At 99 % sparsity the network gains 0.27 points of accuracy (98.27 % to 98.54 %)")
+    );
+    assert!(with_accuracy(0.9827).contains("At 99 % sparsity the network keeps its accuracy (98.27 %)"));
 }
 
 #[test]
@@ -153,6 +230,7 @@ fn the_json_has_the_published_fields() {
     assert_has(&value["network"], &["layers", "activation"]);
     assert_has(&value["training"], &["epochs", "seconds", "samples_per_second", "test_accuracy"]);
     assert_has(&value["noise_floor"], &["lo", "hi"]);
+    assert_eq!(value["noise_floors"][1], serde_json::json!({ "batch": 64, "lo": 0.991, "hi": 1.009 }));
     let row = [
         "sparsity",
         "structure",

@@ -181,11 +181,22 @@ pub struct Row {
     pub gflops: f64,
 }
 
+/// What luck is worth at one batch size: the dense network against an independently packed copy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NoiseFloor {
+    /// Examples per call.
+    pub batch: usize,
+    /// Lower end of the 95 % interval of their ratio, the smaller way round: at most 1.
+    pub lo: f64,
+    /// Upper end, the larger way round: at least 1.
+    pub hi: f64,
+}
+
 /// All of it.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The dense network against an independently packed copy, either way round: the widest interval of all batch sizes.
-    pub noise_floor: Interval,
+    /// By batch size.
+    pub noise_floors: Vec<NoiseFloor>,
     /// Billions of operations a second of one thread at the machine's peak: the median, of the batch size that saw most.
     pub peak_gflops: f64,
     /// The share of time that was waiting for a core, at the batch size that waited most; see
@@ -193,6 +204,13 @@ pub struct Outcome {
     pub waiting_share: Option<f64>,
     /// By batch size, then as the cases were given.
     pub rows: Vec<Row>,
+}
+
+impl Outcome {
+    /// The widest noise floor of all batch sizes, lower end and upper end.
+    pub fn noise_floor(&self) -> (f64, f64) {
+        self.noise_floors.iter().fold((1.0, 1.0), |(lo, hi), floor| (lo.min(floor.lo), hi.max(floor.hi)))
+    }
 }
 
 /// Verifies, then times `dense` and its pruned versions on row-major examples `rows`: all are verified, and at least 1,024
@@ -225,12 +243,7 @@ pub fn benchmark(
         progress(Step::Oracle(done, cases.len()));
         oracles.push(Oracle::new(case.model, rows, &settings.pool));
     }
-    let mut outcome = Outcome {
-        noise_floor: Interval { mid: 1.0, lo: 1.0, hi: 1.0 },
-        peak_gflops: 0.0,
-        waiting_share: None,
-        rows: vec![],
-    };
+    let mut outcome = Outcome { noise_floors: vec![], peak_gflops: 0.0, waiting_share: None, rows: vec![] };
     for &batch in &settings.batches {
         progress(Step::Verify { batch });
         let rotation = Rotation::new(rows, dense.fan_in(), batch);
@@ -323,6 +336,18 @@ fn time(
 }
 
 impl Rounds {
+    /// What the place in memory is worth: the two copies against each other, and the medians of all other contestants that
+    /// do the same dense work. At batch 1 copies of one network differ by up to 30 % with the pages they were given, and two
+    /// of them seldom show it.
+    fn noise_floor(&self, contestants: &[Contestant]) -> NoiseFloor {
+        let copies = self.samples.ratio(DENSE_COPIES[0], DENSE_COPIES[1]);
+        let is_masked = |&i: &usize| contestants[i].variant == VariantName::Masked;
+        let masked =
+            (0..contestants.len()).filter(is_masked).map(|i| self.samples.ratio(DENSE_COPIES[0], i).mid);
+        let hi = masked.chain([copies.lo, copies.hi]).map(|ratio| ratio.max(1.0 / ratio)).fold(1.0, f64::max);
+        NoiseFloor { batch: self.batch, lo: 1.0 / hi, hi }
+    }
+
     fn report(
         &self,
         cases: &[Case<'_>],
@@ -332,10 +357,7 @@ impl Rounds {
     ) {
         // The baseline is the dense copy that had the luckier place in memory; what luck is worth is noise, either way.
         let baseline = self.samples.fastest(&DENSE_COPIES);
-        let noise = self.samples.ratio(DENSE_COPIES[0], DENSE_COPIES[1]);
-        let floor = &mut outcome.noise_floor;
-        floor.lo = floor.lo.min(noise.lo).min(1.0 / noise.hi);
-        floor.hi = floor.hi.max(noise.hi).max(1.0 / noise.lo);
+        outcome.noise_floors.push(self.noise_floor(contestants));
         let peak = self.peak_flops as f64 / self.samples.summary(contestants.len()).median_ns;
         outcome.peak_gflops = outcome.peak_gflops.max(peak);
         let shares = [outcome.waiting_share, self.samples.waiting_share()];

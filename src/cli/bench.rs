@@ -9,7 +9,7 @@ use super::input::{dataset_info, features_differ, logits, model, network_info};
 use super::machine::Machine;
 use super::output::{Output, page};
 use super::progress::Progress;
-use super::rows::{measured, noise_floor, peak, result_rows, settings, waiting_note};
+use super::rows::{measured, noise_floor, noise_floors, peak, result_rows, settings, waiting_note};
 use crate::benchmark::{Case, Settings, VariantName};
 use crate::dataset::Split;
 use crate::engine::{BatchClass, Plan};
@@ -39,8 +39,8 @@ Examples:
 
 MODEL files must have one shape. One without zeros is the dense baseline; if there is none, the baseline is the first
 with its zeros replaced by seeded He-normal values. --layers draws He-normal weights and prunes them by magnitude, all
-layers but the last. Inputs: the test set of --data, else 1,024 rows uniform in (0, 1]. The plan that `auto` chose is
-in the JSON and CSV forms.";
+layers but the last. Inputs: the test set of --data, else 1,024 rows uniform in (0, 1]. The JSON and CSV forms have
+the plan of every variant in full.";
 
 /// Arguments of `prunella bench`.
 #[derive(Args)]
@@ -134,6 +134,7 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
         network: network_info(&lineup.dense),
         training: None,
         noise_floor: noise_floor(&outcome),
+        noise_floors: noise_floors(&outcome),
         peak: Some(peak(&outcome)),
         results,
         notes: lineup.notes,

@@ -8,7 +8,7 @@ use super::progress::Progress;
 use crate::benchmark::{Case, Outcome, Row, Settings, Step, benchmark};
 use crate::engine::LayerInfo;
 use crate::model::Model;
-use crate::report::{LayerRow, NoiseFloor, Peak, ResultRow};
+use crate::report::{BatchNoiseFloor, LayerRow, NoiseFloor, Peak, ResultRow};
 use indicatif::ProgressBar;
 use std::format;
 use std::prelude::rust_2024::*;
@@ -119,7 +119,13 @@ pub(super) fn waiting_note(waiting_share: Option<f64>) -> Option<String> {
 }
 
 pub(super) fn noise_floor(outcome: &Outcome) -> NoiseFloor {
-    NoiseFloor { lo: outcome.noise_floor.lo, hi: outcome.noise_floor.hi }
+    let (lo, hi) = outcome.noise_floor();
+    NoiseFloor { lo, hi }
+}
+
+pub(super) fn noise_floors(outcome: &Outcome) -> Vec<BatchNoiseFloor> {
+    let floors = outcome.noise_floors.iter();
+    floors.map(|at| BatchNoiseFloor { batch: at.batch, floor: NoiseFloor { lo: at.lo, hi: at.hi } }).collect()
 }
 
 pub(super) fn peak(outcome: &Outcome) -> Peak {

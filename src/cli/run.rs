@@ -10,7 +10,7 @@ use super::input::{dataset_info, examples, logits, network_info, percent};
 use super::machine::Machine;
 use super::output::{NamedFile, Output, model_name, page};
 use super::progress::Progress;
-use super::rows::{measured, noise_floor, peak, result_rows, settings, waiting_note};
+use super::rows::{measured, noise_floor, noise_floors, peak, result_rows, settings, waiting_note};
 use super::train::trained;
 use crate::benchmark::Case;
 use crate::dataset::Split;
@@ -110,6 +110,7 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
         network: network_info(&dense),
         training: Some(training),
         noise_floor: noise_floor(&outcome),
+        noise_floors: noise_floors(&outcome),
         peak: Some(peak(&outcome)),
         results,
         notes: waiting_note(outcome.waiting_share).into_iter().collect(),

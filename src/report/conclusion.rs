@@ -1,12 +1,15 @@
 //! What the numbers say, in sentences. Nothing is claimed that an interval does not support.
 
-use super::data::{ResultRow, RunReport};
+use super::data::{NoiseFloor, ResultRow};
 use super::number::{format_percent, format_speedup, interval, largest};
-use super::pivot::{Level, Pivot, Verdict};
+use super::pivot::{DENSE, Level, Pivot, Verdict, forms, is_dense};
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
 /// The loss of accuracy, as a share, that still counts as keeping it: half a point.
 const TOLERATED_LOSS: f64 = 0.005;
+
+/// Half a point is rarely half a point in binary; no test set is large enough to tell the difference.
+const ROUNDING: f64 = 1e-9;
 
 /// Outputs further from the oracle than this, relative to the largest logit, are not called verified.
 const VERIFIED_DIFF: f64 = 1e-4;
@@ -18,8 +21,9 @@ const VERIFIED_AGREEMENT: f64 = 0.9999;
 /// weigh, the sparsest of all.
 pub(crate) fn quoted_level<'a>(pivot: &Pivot<'a>) -> Option<Level<'a>> {
     let Some(dense) = pivot.dense_accuracy() else { return pivot.levels.last().copied() };
-    let keeps =
-        |level: &&Level| pivot.accuracy(**level).is_some_and(|accuracy| dense - accuracy <= TOLERATED_LOSS);
+    let keeps = |level: &&Level| {
+        pivot.accuracy(**level).is_some_and(|accuracy| dense - accuracy < TOLERATED_LOSS + ROUNDING)
+    };
     let any_known = pivot.levels.iter().any(|level| pivot.accuracy(*level).is_some());
     let fallback = if any_known { pivot.levels.first() } else { pivot.levels.last() };
     pivot.levels.iter().rev().find(keeps).or(fallback).copied()
@@ -81,13 +85,31 @@ pub(crate) fn verification(rows: &[ResultRow]) -> String {
 }
 
 /// What the noise floor is, for a reader who meets the term here.
-pub(crate) fn noise(report: &RunReport) -> String {
-    let floor = &report.noise_floor;
+pub(crate) fn noise(pivot: &Pivot) -> String {
+    let at = |&batch: &usize| {
+        let NoiseFloor { lo, hi } = pivot.noise_floor(batch);
+        format!("{}x at batch {batch}", interval(*lo, *hi))
+    };
+    let quoted = |&batch: &usize| {
+        pivot.levels.iter().filter_map(move |&level| pivot.row(batch, level, pivot.headline))
+    };
+    let same_work = pivot.batches.iter().flat_map(quoted).any(is_dense);
+    let floors: Vec<String> = pivot.batches.iter().map(at).collect();
     format!(
-        "Noise floor: two copies of the same network differ by {}x here; a speedup whose interval touches that, \
-         or 1, counts as no difference.",
-        interval(floor.lo, floor.hi)
+        "Noise floor (the dense network against a copy of itself): {}. A speedup counts where its interval is \
+         clear of that and of 1{}.",
+        listed(&floors),
+        if same_work { ", and a layer runs sparse: all dense is the dense network's work" } else { "" }
     )
+}
+
+/// What `auto` chose, for each batch size where that is not simply what `csr` is.
+pub(crate) fn choices(pivot: &Pivot) -> Vec<String> {
+    if pivot.structured {
+        return Vec::new();
+    }
+    let sentence = |&batch: &usize| Some(format!("auto at batch {batch}: {}.", choices_at(pivot, batch)?));
+    pivot.batches.iter().filter_map(sentence).collect()
 }
 
 fn level_sentence(pivot: &Pivot, level: Level) -> String {
@@ -120,13 +142,50 @@ fn accuracy_clause(dense: f64, pruned: f64) -> String {
 fn speed_clause(verdict: Verdict, rows: &[&ResultRow]) -> String {
     let at = |row: &&ResultRow| {
         let range = interval(row.speedup_lo, row.speedup_hi);
-        format!("{} ({range}) at batch {}", format_speedup(row.speedup), row.batch)
+        let run = if is_dense(row) { ", run dense" } else { "" };
+        format!("{} ({range}{run}) at batch {}", format_speedup(row.speedup), row.batch)
     };
     let places = listed(&rows.iter().map(at).collect::<Vec<_>>());
     match verdict {
         Verdict::Faster => format!("is faster: {places}"),
         Verdict::Same => format!("shows no measurable difference in speed: {places}"),
         Verdict::Slower => format!("is slower: {places}"),
+    }
+}
+
+/// `dense up to 80 %; csr from 90 % on`; `None` if there is nothing to tell.
+fn choices_at(pivot: &Pivot, batch: usize) -> Option<String> {
+    let mut runs: Vec<(String, Vec<Level>)> = Vec::new();
+    for &level in &pivot.levels {
+        let Some(auto) = pivot.row(batch, level, "auto") else { continue };
+        let choice = choice(auto, pivot.row(batch, level, "csr"));
+        match runs.last_mut() {
+            Some((same, levels)) if *same == choice => levels.push(level),
+            _ => runs.push((choice, vec![level])),
+        }
+    }
+    let part = |(i, (choice, levels)): (usize, &(String, Vec<Level>))| {
+        let (first, last) = (pivot.name(levels[0]), pivot.name(levels[levels.len() - 1]));
+        match levels.len() {
+            1 => format!("{choice} at {first}"),
+            _ if runs.len() == 1 => format!("{choice} at every sparsity"),
+            _ if i == 0 => format!("{choice} up to {last}"),
+            _ if i == runs.len() - 1 => format!("{choice} from {first} on"),
+            _ => format!("{choice} from {first} to {last}"),
+        }
+    };
+    let parts: Vec<String> = runs.iter().enumerate().map(part).collect();
+    runs.iter().any(|(choice, _)| choice != "csr").then(|| parts.join("; "))
+}
+
+/// A plan in a word, where there is one for it.
+fn choice(auto: &ResultRow, csr: Option<&ResultRow>) -> String {
+    if is_dense(auto) {
+        DENSE.to_string()
+    } else if csr.is_some_and(|csr| forms(csr).eq(forms(auto))) {
+        "csr".to_string()
+    } else {
+        forms(auto).collect::<Vec<_>>().join(",")
     }
 }
 

@@ -48,8 +48,10 @@ pub struct RunReport {
     pub network: NetworkInfo,
     /// How the dense network was trained; `None` when it was not trained here.
     pub training: Option<TrainingInfo>,
-    /// The spread that means nothing: two copies of one network timed against each other.
+    /// The spread that means nothing: the widest of `noise_floors`.
     pub noise_floor: NoiseFloor,
+    /// One per batch size.
+    pub noise_floors: Vec<BatchNoiseFloor>,
     /// The machine's peak, if it was measured.
     pub peak: Option<Peak>,
     /// One row per batch size, sparsity and variant.
@@ -240,6 +242,16 @@ pub struct NoiseFloor {
     pub lo: f64,
     /// Upper end.
     pub hi: f64,
+}
+
+/// The noise floor at one batch size.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BatchNoiseFloor {
+    /// Examples per call.
+    pub batch: usize,
+    /// The interval, in the JSON form beside `batch`.
+    #[serde(flatten)]
+    pub floor: NoiseFloor,
 }
 
 /// The machine's peak, from a kernel that took its turn in the same rounds as the results.

@@ -55,6 +55,7 @@ fn accuracy(pivot: &Pivot) -> Option<Figure> {
             x: ("weights pruned away".to_string(), Scale::Sparsity),
             y: ("test accuracy".to_string(), Scale::Share),
             reference: pivot.dense_accuracy().map(|accuracy| (accuracy, "dense".to_string())),
+            noise: None,
             span: Vec::new(),
             series,
         },
@@ -80,17 +81,21 @@ fn speedup(report: &RunReport, pivot: &Pivot, batch: usize) -> Option<Figure> {
     if series.is_empty() {
         return None;
     }
-    let ends =
-        report.results.iter().flat_map(|row| [row.speedup_lo, row.speedup_hi]).filter(|ratio| *ratio > 0.0);
+    // Without the intervals: one noisy batch size shall not flatten the plots of the others.
+    let speedups = report.results.iter().map(|row| row.speedup).filter(|ratio| *ratio > 0.0);
+    let noise = pivot.noise_floor(batch);
     Some(Figure {
         stem: format!("speedup-batch-{batch}"),
-        caption: format!("Batch {batch}: speedup over the dense network, with 95 % intervals"),
+        caption: format!(
+            "Batch {batch}: speedup over the dense network, with 95 % intervals; grey, the noise floor"
+        ),
         plot: Plot {
             title: format!("Speedup over the dense network against sparsity at batch {batch}"),
             x: ("weights pruned away".to_string(), Scale::Sparsity),
             y: (format!("batch {batch}: speedup over dense"), Scale::Ratio),
             reference: Some((1.0, "dense".to_string())),
-            span: ends.collect(),
+            noise: Some((noise.lo, noise.hi)),
+            span: speedups.collect(),
             series,
         },
     })
@@ -126,6 +131,7 @@ fn learning(training: &TrainingInfo) -> [Figure; 2] {
             x: ("epoch".to_string(), Scale::Count),
             y: (unit.0.to_string(), unit.1),
             reference: None,
+            noise: None,
             span: Vec::new(),
             series: vec![Series { name: String::new(), look: 0, points }],
         },

@@ -1,6 +1,7 @@
 //! Tables of text, and what surrounds them.
 
 use super::markup::escape;
+use super::number::NONE;
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
 /// The widest line of prose in a terminal.
@@ -22,6 +23,15 @@ impl Grid {
     pub(crate) fn push(&mut self, mut row: Vec<String>) {
         row.resize(self.header.len(), String::new());
         self.rows.push(row);
+    }
+
+    /// Leaves out the columns in which no row has a value.
+    pub(crate) fn without_unknown_columns(self) -> Self {
+        let known =
+            |column: &usize| self.rows.iter().any(|row| row[*column] != NONE && !row[*column].is_empty());
+        let kept: Vec<usize> = (0..self.header.len()).filter(known).collect();
+        let keep = |row: &Vec<String>| kept.iter().map(|&column| row[column].clone()).collect();
+        Self { header: keep(&self.header), rows: self.rows.iter().map(keep).collect() }
     }
 
     /// Numbers, and headers over numbers, stand at the right of their column; words at the left.

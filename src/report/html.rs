@@ -1,14 +1,14 @@
 //! One self-contained page: no script, no font, no picture and no style from elsewhere.
 
-use super::conclusion::{answer, noise, quoted_level, verification, worth};
-use super::data::{ResultRow, RunReport};
+use super::conclusion::{answer, choices, noise, quoted_level, verification, worth};
+use super::data::{NoiseFloor, ResultRow, RunReport};
 use super::figures::{Figure, figures};
 use super::grid::Grid;
 use super::markup::escape;
 use super::number::{
     NONE, format_count, format_ns, format_percent, format_speedup, interval, short_percent, three_digits,
 };
-use super::pivot::Pivot;
+use super::pivot::{Pivot, Verdict, is_dense};
 use super::run::{blocks, difference, done, machine, network};
 use super::{plot, single};
 use std::{format, string::String, string::ToString, vec, vec::Vec};
@@ -64,12 +64,18 @@ fn cards(pivot: &Pivot) -> String {
     for &batch in &pivot.batches {
         let Some(row) = pivot.row(batch, level, pivot.headline) else { continue };
         let range = format!("95 % interval {}", interval(row.speedup_lo, row.speedup_hi));
+        let NoiseFloor { lo, hi } = pivot.noise_floor(batch);
+        let noise = match pivot.verdict(row) {
+            _ if is_dense(row) => "run dense: no difference".to_string(),
+            Verdict::Same => format!("not clear of the noise, {}", interval(*lo, *hi)),
+            _ => format!("clear of the noise, {}", interval(*lo, *hi)),
+        };
         let dense = pivot
             .dense(batch)
             .map_or(String::new(), |dense| format!(" against {}", format_ns(dense.median_ns)));
         let times = format!("{}{dense}", format_ns(row.median_ns));
-        let what = format!("speedup at {}, batch {batch}", pivot.name(level));
-        html += &card(format_speedup(row.speedup), what, &[range, times]);
+        let what = format!("speedup at batch {batch}");
+        html += &card(format_speedup(row.speedup), what, &[range, noise, times]);
     }
     format!("<dl class=\"cards\">\n{html}</dl>\n")
 }
@@ -90,8 +96,9 @@ fn results(report: &RunReport, pivot: &Pivot) -> String {
     let block = |(title, grid): (String, Grid)| format!("<h3>{}</h3>\n{}", escape(&title), grid.html(&title));
     let blocks: String = blocks(pivot).into_iter().map(block).collect();
     let every = every_number(report);
+    let choices: String = choices(pivot).iter().map(|sentence| paragraph("choice", sentence)).collect();
     format!(
-        "{blocks}<details>\n<summary>Every number: {} rows</summary>\n{}</details>\n\
+        "{blocks}{choices}<details>\n<summary>Every number: {} rows</summary>\n{}</details>\n\
          <p>The same data, with every timed call, is in <a href=\"results.json\">results.json</a> beside this page.</p>\n",
         format_count(report.results.len()),
         every.html("Every number"),
@@ -118,7 +125,7 @@ fn every_number(report: &RunReport) -> Grid {
         "kernels",
     ]);
     report.results.iter().for_each(|row| grid.push(full_row(row)));
-    grid
+    grid.without_unknown_columns()
 }
 
 fn full_row(row: &ResultRow) -> Vec<String> {
@@ -155,7 +162,9 @@ fn method(report: &RunReport, pivot: &Pivot) -> String {
          for each layer, chosen on rounds other than the timed ones.",
     ];
     let mut items: Vec<String> = rules.map(String::from).to_vec();
-    items.push(noise(report));
+    if !report.results.is_empty() {
+        items.push(noise(pivot));
+    }
     items.extend(report.notes.iter().cloned());
     if let Some(peak) = &report.peak {
         let peak = three_digits(peak.fma_gflops);

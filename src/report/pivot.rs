@@ -98,10 +98,19 @@ impl<'a> Pivot<'a> {
         if self.structured { format!("{sparsity} {}", level.structure) } else { sparsity }
     }
 
-    /// A speedup counts only if its interval is clear of 1 and of the noise floor.
+    /// The noise floor at a batch size; where that is not known, the widest.
+    pub(crate) fn noise_floor(&self, batch: usize) -> &'a NoiseFloor {
+        let here = self.report.noise_floors.iter().find(|floor| floor.batch == batch);
+        here.map_or(&self.report.noise_floor, |here| &here.floor)
+    }
+
+    /// A speedup counts only if its interval is clear of 1 and of the noise floor of its batch size. In the dense
+    /// kernels a pruned network does the dense network's work: what differs in time there is luck.
     pub(crate) fn verdict(&self, row: &ResultRow) -> Verdict {
-        let NoiseFloor { lo, hi } = self.report.noise_floor;
-        if row.speedup_lo > hi.max(1.0) {
+        let &NoiseFloor { lo, hi } = self.noise_floor(row.batch);
+        if is_dense(row) {
+            Verdict::Same
+        } else if row.speedup_lo > hi.max(1.0) {
             Verdict::Faster
         } else if row.speedup_hi < lo.min(1.0) {
             Verdict::Slower
@@ -109,6 +118,17 @@ impl<'a> Pivot<'a> {
             Verdict::Same
         }
     }
+}
+
+/// The form of each layer, `dense` or `csr`, whatever the blocks.
+pub(crate) fn forms(row: &ResultRow) -> impl Iterator<Item = &str> {
+    let forms = row.plan.rsplit('/').next().unwrap_or_default().split(',');
+    forms.map(|form| form.split(':').next().unwrap_or_default())
+}
+
+/// Whether every layer runs in a dense kernel.
+pub(crate) fn is_dense(row: &ResultRow) -> bool {
+    forms(row).all(|form| form == DENSE)
 }
 
 impl<'a> Level<'a> {

@@ -1,8 +1,8 @@
 //! A run as tables: one block per batch size, one line per pruning level.
 
 use super::Report;
-use super::conclusion::{answer, noise, verification, worth};
-use super::data::{DatasetInfo, NetworkInfo, ResultRow, RunReport, Source};
+use super::conclusion::{answer, choices, noise, verification, worth};
+use super::data::{DatasetInfo, NetworkInfo, NoiseFloor, ResultRow, RunReport, Source};
 use super::grid::{Grid, Summary};
 use super::number::{
     NONE, TimeUnit, exact, format_count, format_percent, format_speedup, interval, largest, plural, trimmed,
@@ -20,7 +20,8 @@ impl Report for RunReport {
         }
         let mut notes = vec![answer(&pivot)];
         notes.extend(worth(&pivot));
-        notes.extend([verification(&self.results), noise(self)]);
+        notes.extend(choices(&pivot));
+        notes.extend([verification(&self.results), noise(&pivot)]);
         notes.extend(self.notes.iter().cloned());
         notes.retain(|note| !note.is_empty());
         Summary { lead, tables: blocks(&pivot), notes }
@@ -72,7 +73,8 @@ fn block(pivot: &Pivot, batch: usize) -> (String, Grid) {
     if let Some(row) = pivot.dense(batch) {
         let mut cells = vec!["0 %".to_string(), accuracy(pivot.dense_accuracy()), unit.number(row.median_ns)];
         cells.extend(pivot.variants.iter().map(|_| String::new()));
-        cells.extend(["1.00x".to_string(), difference(row.max_abs_diff)]);
+        let NoiseFloor { lo, hi } = pivot.noise_floor(batch);
+        cells.extend([format!("1.00x ({})", interval(*lo, *hi)), difference(row.max_abs_diff)]);
         grid.push(cells);
     }
     for &level in &pivot.levels {
@@ -93,7 +95,7 @@ fn block(pivot: &Pivot, batch: usize) -> (String, Grid) {
         true => format!("Batch {batch}: median time of one call"),
         false => format!("Batch {batch}: median time of one call; speedup of {} over dense", pivot.headline),
     };
-    (title, grid)
+    (title, grid.without_unknown_columns())
 }
 
 fn speedup(row: &ResultRow) -> String {

@@ -64,7 +64,7 @@ impl Axis {
         let fine: Vec<f64> = powers().flat_map(|ten| [ten, 2.0 * ten, 5.0 * ten]).filter(within).collect();
         match fine.len() {
             0..3 => even_ticks(10f64.powf(self.lo), 10f64.powf(self.hi), 0.0),
-            3..9 => fine,
+            3..12 => fine,
             _ => powers().filter(within).collect(),
         }
     }

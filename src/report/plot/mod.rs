@@ -26,11 +26,11 @@ const LOOKS: usize = 6;
 // One unit is about one CSS pixel on a desktop and three quarters of one on a phone, where 13 is still legible.
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 300.0;
-const LEFT: f64 = 54.0;
+const LEFT: f64 = 60.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 46.0;
 /// The width of a character, on the generous side.
-const CHARACTER: f64 = 7.2;
+const CHARACTER: f64 = 8.0;
 const LINE: f64 = 15.0;
 
 /// One measured value.
@@ -70,6 +70,8 @@ pub struct Plot {
     pub y: (String, Scale),
     /// A value to compare with, and its name.
     pub reference: Option<(f64, String)>,
+    /// What cannot be told from the reference: lower and upper end.
+    pub noise: Option<(f64, f64)>,
     /// Further values for which the y axis has room, as those of a plot beside this one.
     pub span: Vec<f64>,
     /// The lines.
@@ -84,18 +86,21 @@ impl Plot {
 
     /// The plot as a file of its own.
     pub fn file(&self) -> String {
-        self.svg(" xmlns=\"http://www.w3.org/2000/svg\"", &format!("<style>\n{STYLE}</style>\n"))
+        // A picture without a size of its own would grow as wide as the page it is put on.
+        let root = format!(" xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\"");
+        self.svg(&root, &format!("<style>\n{STYLE}</style>\n"))
     }
 
-    fn svg(&self, namespace: &str, style: &str) -> String {
+    fn svg(&self, root: &str, style: &str) -> String {
         let frame = Frame::of(self);
         let title = escape(&self.title);
         let mut svg = format!(
-            "<svg{namespace} class=\"plot\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\">\n{style}\
+            "<svg{root} class=\"plot\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\">\n{style}\
              <rect class=\"paper\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>\n"
         );
         frame.draw_axes(self, &mut svg);
         // Bands below, then lines, then markers, so that no series hides another's values.
+        frame.draw_noise(self, &mut svg);
         self.series.iter().for_each(|series| frame.draw_band(series, &mut svg));
         self.series.iter().for_each(|series| frame.draw_line(series, &mut svg));
         self.series.iter().for_each(|series| frame.draw_points(series, &mut svg));
@@ -129,13 +134,14 @@ impl Frame {
     fn of(plot: &Plot) -> Self {
         let values = plot.points().flat_map(|point| [point.y, point.lo, point.hi]);
         let reference = plot.reference.iter().map(|(value, _)| *value);
+        let noise = plot.noise.into_iter().flat_map(|(lo, hi)| [lo, hi]);
         let names =
             plot.series.iter().map(|series| &series.name).chain(plot.reference.iter().map(|(_, name)| name));
         let longest = names.map(|name| name.chars().count()).max().unwrap_or(0);
         let margin = (longest as f64 * CHARACTER + 32.0).min(WIDTH / 3.0);
         Self {
             x: Axis::fit(plot.x.1, plot.points().map(|point| point.x)),
-            y: Axis::fit(plot.y.1, values.chain(reference).chain(plot.span.iter().copied())),
+            y: Axis::fit(plot.y.1, values.chain(reference).chain(noise).chain(plot.span.iter().copied())),
             right: WIDTH - margin,
         }
     }
@@ -183,6 +189,16 @@ impl Frame {
         if let Some(y) = plot.reference.as_ref().and_then(|(value, _)| self.y(*value)) {
             *svg += &format!("<path class=\"reference\" d=\"M{LEFT} {y:.1}H{right:.1}\"/>\n");
         }
+    }
+
+    fn draw_noise(&self, plot: &Plot, svg: &mut String) {
+        let Some((Some(bottom), Some(top))) = plot.noise.map(|(lo, hi)| (self.y(lo), self.y(hi))) else {
+            return;
+        };
+        *svg += &format!(
+            "<path class=\"noise\" d=\"M{LEFT} {top:.1}H{0:.1}V{bottom:.1}H{LEFT}Z\"/>\n",
+            self.right
+        );
     }
 
     fn draw_band(&self, series: &Series, svg: &mut String) {

@@ -9,6 +9,7 @@ fn plot(scale: (Scale, Scale), points: Vec<Point>) -> Plot {
         x: axis("x", scale.0),
         y: axis("y", scale.1),
         reference: None,
+        noise: None,
         span: vec![],
         series,
     }
@@ -70,6 +71,10 @@ fn a_single_point_stands_in_the_middle() {
 fn ticks_are_round_and_inside() {
     let axis = Axis::fit(Scale::Ratio, [0.6, 21.0].into_iter());
     assert_eq!(axis.ticks, [1.0, 2.0, 5.0, 10.0, 20.0]);
+    let axis = Axis::fit(Scale::Ratio, [0.4, 1e3].into_iter());
+    assert_eq!(axis.ticks.len(), 11);
+    let axis = Axis::fit(Scale::Ratio, [0.4, 1e4].into_iter());
+    assert_eq!(axis.ticks, [1.0, 10.0, 1e2, 1e3, 1e4]);
     let axis = Axis::fit(Scale::Count, [1.0, 3.0].into_iter());
     assert_eq!(axis.ticks, [1.0, 2.0, 3.0]);
     let axis = Axis::fit(Scale::Sparsity, [0.99, 0.5, 0.99, 0.9].into_iter());
