@@ -2,7 +2,6 @@
 
 use super::args::TimingArgs;
 use super::error::Failure;
-use super::input::percent;
 use super::machine::Machine;
 use super::progress::Progress;
 use crate::benchmark::{Case, Outcome, Row, Settings, Step, benchmark};
@@ -111,9 +110,9 @@ fn layer_row(layer: &LayerInfo) -> LayerRow {
 pub(super) fn waiting_note(waiting_share: Option<f64>) -> Option<String> {
     waiting_share.filter(|share| *share > WAITING_MAX).map(|share| {
         format!(
-            "Other processes wanted the core: {} of the time was spent waiting for it. That slows long calls more than \
-             short ones, so speedups may be too large; measure again on an idle machine.",
-            percent(share)
+            "Other processes wanted the core: {:.0} % of the time was spent waiting for it. The times do not count that, \
+             but caches are colder after it, and other threads' waits are counted; an idle machine measures better.",
+            100.0 * share
         )
     })
 }

@@ -3,7 +3,7 @@
 use std::prelude::rust_2024::*;
 use std::time::Instant;
 
-use super::contention::Watch;
+use super::contention::{waited_ns, waited_since_ns};
 use super::samples::Samples;
 use crate::rng::Rng;
 
@@ -16,6 +16,7 @@ use crate::rng::Rng;
 /// always the same.
 pub struct Subject<'a> {
     pub(super) name: String,
+    /// Nanoseconds for so many calls, from a first index on.
     time: Box<dyn FnMut(usize, usize) -> f64 + 'a>,
 }
 
@@ -28,17 +29,20 @@ impl<'a> Subject<'a> {
             for index in first..first + calls {
                 call(index);
             }
-            // A coarse clock may not have moved; a ratio needs more than nothing.
-            start.elapsed().as_nanos().max(1) as f64 / calls as f64
+            start.elapsed().as_nanos() as f64
         };
         Self { name: name.into(), time: Box::new(time) }
     }
 
     /// Nanoseconds per call over `calls` calls, after one that is not timed: the subject before has evicted
-    /// this one's weights. `first` is the index of the untimed call.
+    /// this one's weights. `first` is the index of the untimed call. What this thread waited for a core meanwhile
+    /// is not counted.
     pub(super) fn visit(&mut self, first: usize, calls: usize) -> f64 {
         (self.time)(first, 1);
-        (self.time)(first + 1, calls)
+        let before = waited_ns();
+        let elapsed = (self.time)(first + 1, calls);
+        // A coarse clock may not have moved; a ratio needs more than nothing.
+        (elapsed - waited_since_ns(before)).max(1.0) / calls as f64
     }
 }
 
@@ -91,7 +95,7 @@ pub fn measure(subjects: &mut [Subject<'_>], plan: &Plan, progress: &mut dyn FnM
     let mut rng = Rng::new(plan.seed);
     let mut order: Vec<usize> = (0..subjects.len()).collect();
     let mut ns: Vec<Vec<f64>> = order.iter().map(|_| Vec::with_capacity(rounds)).collect();
-    let watch = Watch::start();
+    let (start, waited) = (Instant::now(), waited_ns());
     for round in 0..rounds {
         rng.shuffle(&mut order);
         for &subject in &order {
@@ -101,7 +105,8 @@ pub fn measure(subjects: &mut [Subject<'_>], plan: &Plan, progress: &mut dyn FnM
         progress(round + 1, rounds);
     }
     let names = subjects.iter().map(|subject| subject.name.clone()).collect();
-    Samples::new(names, ns, plan.seed).waited(watch.share())
+    let waiting_share = waited.map(|_| waited_since_ns(waited) / start.elapsed().as_nanos().max(1) as f64);
+    Samples::new(names, ns, plan.seed).waited(waiting_share)
 }
 
 /// How often a subject is to be called for a sample of the wanted length.

@@ -45,8 +45,8 @@ impl Samples {
     }
 
     /// The share of the rounds' time that the measuring thread waited for a core while something else ran there; `None` where
-    /// the system does not tell (all but Linux). A long call is interrupted more often than a short one, so on a busy machine
-    /// the ratio of a long call to a short one is too large: beyond a few percent, distrust it.
+    /// the system does not tell (all but Linux). Samples do not count it. But what ran there left its own data in the caches,
+    /// and with more than one thread the others' waits are counted: beyond a few percent, distrust small differences.
     pub fn waiting_share(&self) -> Option<f64> {
         self.waiting_share
     }
