@@ -2,7 +2,7 @@
 //!
 //! Examples travel through all layers a chunk at a time, so that the activations stay in the caches: 32 in a panel
 //! `[feature][lanes]` with the batch in the SIMD lanes, 16 in a narrower one, or one as a plain vector. Turning rows into panels
-//! and back is part of a run. Which kernels run never changes the result: see the canonical order in `prunella_kernels`.
+//! and back is part of a run. Which kernels run never changes the result: see the canonical order in [`crate::kernels`].
 //!
 //! ```
 //! use prunella::engine::{Engine, Options};

@@ -1,9 +1,9 @@
 //! The trainable network.
 //!
 //! ```
-//! use prunella::{dataset::Split, model::Activation, rng::Rng};
+//! use prunella::kernels::{Isa, Kernels, Pool};
 //! use prunella::train::{Compute, Init, Mlp, Options, evaluate, fit};
-//! use prunella_kernels::{Isa, Kernels, Pool};
+//! use prunella::{dataset::Split, model::Activation, rng::Rng};
 //!
 //! let digits = Split::synth(200, 100, 1);
 //! let hidden = Activation::Relu;
