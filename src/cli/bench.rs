@@ -17,16 +17,12 @@ use crate::metrics::accuracy;
 use crate::model::{Activation, Layer, Model, ModelError};
 use crate::prune::prune;
 use crate::report::{RunReport, Schema};
-use crate::rng::Rng;
+use crate::rng::{Rng, Stream};
 use crate::train::{Init, Mlp};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::prelude::rust_2024::*;
 use std::{format, vec};
-
-/// Of the seed's streams, those that draw weights and inputs.
-const WEIGHTS_STREAM: u64 = 1 << 51;
-const INPUTS_STREAM: u64 = WEIGHTS_STREAM + 1;
 
 /// Inputs drawn where there is no data.
 const INPUTS: usize = 1024;
@@ -176,7 +172,7 @@ fn check_plan(plan: Option<&Plan>, settings: &Settings, layers: usize) -> Result
 }
 
 fn drawn_networks(args: &Bench, sparsities: &[f64]) -> Result<Lineup, Failure> {
-    let mut rng = Rng::stream(args.seed.seed, WEIGHTS_STREAM);
+    let mut rng = Rng::stream(args.seed.seed, Stream::BenchWeights);
     let dense =
         Mlp::new(&args.layers, args.activation, Activation::Identity, Init::He, &mut rng)?.to_model()?;
     let options = args.scope.options();
@@ -235,7 +231,7 @@ fn sparsity_of(model: &Model) -> f64 {
 
 /// The network with He-normal values for its zeros: as fast as it was before it was pruned.
 fn filled(model: &Model, seed: u64) -> Result<Model, ModelError> {
-    let mut rng = Rng::stream(seed, WEIGHTS_STREAM);
+    let mut rng = Rng::stream(seed, Stream::BenchWeights);
     let layer = |layer: &Layer| {
         let std = (2.0 / layer.fan_in() as f32).sqrt();
         let weights = layer.weight().iter().map(|w| if *w == 0.0 { std * rng.normal() } else { *w });
@@ -255,6 +251,6 @@ fn accuracy_on(split: Option<&Split>, model: &Model, machine: &Machine) -> Resul
 
 /// Uniform in (0, 1], so that no input is zero.
 fn random_rows(features: usize, seed: u64) -> Vec<f32> {
-    let mut rng = Rng::stream(seed, INPUTS_STREAM);
+    let mut rng = Rng::stream(seed, Stream::BenchInputs);
     (0..INPUTS * features).map(|_| 1.0 - rng.uniform()).collect()
 }
