@@ -33,10 +33,10 @@ Examples:
   prunella bench --layers 784,1024,1024,10 --sparsity 0.9,0.95,0.99 --batch 1,1024 --threads 1
   prunella bench --layers 784,1024,1024,10 --sparsity 0.9 --batch 64 --plan many/csr:224,csr,dense
 
-MODEL files must have one shape. One without zeros is the dense baseline; if there is none, the baseline is the first
-with its zeros replaced by seeded He-normal values. --layers draws He-normal weights and prunes them by magnitude, all
-layers but the last. Inputs: the test set of --data, else 1,024 rows uniform in (0, 1]. The plan that `auto` chose is
-in the JSON and CSV forms.";
+MODEL files must have one shape. One that is not pruned (in each layer, fewer than one weight in 64 is zero) is the
+dense baseline; if there is none, the baseline is the first with its zeros replaced by seeded He-normal values.
+--layers draws He-normal weights and prunes them by magnitude, all layers but the last. Inputs: the test set of --data,
+else 1,024 rows uniform in (0, 1]. The plan that `auto` chose is in the JSON and CSV forms.";
 
 /// Arguments of `prunella bench`.
 #[derive(Args)]
@@ -47,7 +47,7 @@ pub(super) struct Bench {
         conflicts_with_all = ["layers", "sparsity", "activation", "ScopeArgs"])]
     models: Vec<PathBuf>,
     /// Widths of a network of random weights, input to output, such as 784,1024,1024,10
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = at_least_one)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = at_least_one, allow_negative_numbers = true)]
     layers: Vec<usize>,
     /// Of --layers: shares of the weights to remove, each in [0, 1)
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "0.5,0.8,0.9,0.95,0.98,0.99",
@@ -220,13 +220,13 @@ fn networks_of_files(args: &Bench, split: Option<&Split>, machine: &Machine) -> 
     Ok(Lineup { dense, dense_accuracy, pruned, notes })
 }
 
-/// The share of zeros in the layers that have any: those that were pruned.
+/// The share of zeros in the layers that were pruned.
 fn sparsity_of(model: &Model) -> f64 {
-    let pruned = model.layers().iter().filter(|layer| layer.nnz() < layer.weight().len());
+    let pruned = model.layers().iter().filter(|layer| layer.is_pruned());
     let (nnz, weights) =
         pruned.fold((0, 0), |(nnz, weights), layer| (nnz + layer.nnz(), weights + layer.weight().len()));
     // To five decimals: whole weights cannot meet 0.95 exactly.
-    if weights == 0 { 0.0 } else { ((1.0 - nnz as f64 / weights as f64) * 1e5).round().max(1.0) / 1e5 }
+    if weights == 0 { 0.0 } else { ((1.0 - nnz as f64 / weights as f64) * 1e5).round() / 1e5 }
 }
 
 /// The network with He-normal values for its zeros: as fast as it was before it was pruned.
