@@ -14,6 +14,9 @@ extern crate std;
 pub mod engine;
 pub mod model;
 
+/// The kernels, whose types this crate's functions take and give: instruction sets, threads, activations.
+pub use prunella_kernels as kernels;
+
 #[cfg(feature = "std")]
 pub mod benchmark;
 #[cfg(feature = "std")]

@@ -5,6 +5,37 @@
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
 use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
 
+/// What the streams of a seed are for; see [`Rng::stream`]. The numbers are part of every result: a change here changes every
+/// trained network and every drawn digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// The order of the examples in an epoch, counted from 0.
+    Order(u64),
+    /// The choice of what is pruned at random.
+    Choice,
+    /// The initial weights of a network that is trained.
+    Weights,
+    /// The random weights of a network that is only measured.
+    BenchWeights,
+    /// The random inputs of a benchmark.
+    BenchInputs,
+    /// The drawn digit of an index: from the top down, far from all others.
+    Digit(u64),
+}
+
+impl Stream {
+    fn number(self) -> u64 {
+        match self {
+            Stream::Order(epoch) => (1 << 48) + epoch,
+            Stream::Choice => 1 << 49,
+            Stream::Weights => 1 << 50,
+            Stream::BenchWeights => 1 << 51,
+            Stream::BenchInputs => (1 << 51) + 1,
+            Stream::Digit(index) => !index,
+        }
+    }
+}
+
 /// A seeded generator (xoshiro256++).
 #[derive(Debug, Clone)]
 pub struct Rng(Xoshiro256PlusPlus);
@@ -15,11 +46,10 @@ impl Rng {
         Rng(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
-    /// The generator number `stream` of `seed`: one for each independent use (initial weights, shuffling, ...),
-    /// so that drawing more in one place changes nothing in another.
-    pub fn stream(seed: u64, stream: u64) -> Rng {
+    /// The generator of `seed` for one use, independent of the others: drawing more in one place changes nothing in another.
+    pub fn stream(seed: u64, stream: Stream) -> Rng {
         // Mixing the seed first keeps (seed, stream + 1) apart from (seed + 1, stream).
-        Rng::new(SplitMix64::seed_from_u64(seed).next_u64() ^ stream)
+        Rng::new(SplitMix64::seed_from_u64(seed).next_u64() ^ stream.number())
     }
 
     /// The next 64 random bits.
@@ -96,18 +126,24 @@ mod tests {
         // Computed apart, in Python. A change here changes every trained network and every drawn digit.
         let mut rng = Rng::new(1);
         assert_eq!([rng.bits(), rng.bits()], [14_971_601_782_005_023_387, 13_781_649_495_232_077_965]);
-        assert_eq!(Rng::stream(1, 2).bits(), 17_343_244_953_536_433_221);
+        assert_eq!(Rng::stream(1, Stream::Digit(!2)).bits(), 17_343_244_953_536_433_221);
         assert_eq!(Rng::new(1).normal().to_bits(), 1_061_155_163);
         assert_eq!(Rng::new(1).uniform().to_bits(), 1_062_192_592);
     }
 
     #[test]
     fn streams_and_seeds_differ() {
+        use Stream::{BenchInputs, BenchWeights, Choice, Digit, Order, Weights};
+        let streams = [Order(0), Order(1), Choice, Weights, BenchWeights, BenchInputs, Digit(0), Digit(1)];
         let mut first: Vec<u64> =
-            (0..8).flat_map(|seed| (0..8).map(move |stream| Rng::stream(seed, stream).bits())).collect();
+            (0..8).flat_map(|seed| streams.map(|stream| Rng::stream(seed, stream).bits())).collect();
         first.sort_unstable();
         first.dedup();
         assert_eq!(first.len(), 64);
+        assert_eq!(
+            streams.map(Stream::number),
+            [1 << 48, (1 << 48) + 1, 1 << 49, 1 << 50, 1 << 51, (1 << 51) + 1, u64::MAX, u64::MAX - 1]
+        );
     }
 
     #[test]

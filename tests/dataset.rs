@@ -117,6 +117,11 @@ fn a_damaged_file_is_named_with_its_byte() {
         Idx::new(vec![3], Values::I8(vec![2, 1, 0])).unwrap().write(&dir.join(FILES[3])).unwrap();
     });
     assert_says(&says, &[FILES[3], "byte 2", "not unsigned bytes", "must be 08"]);
+    let says = message(|dir| {
+        fs::remove_file(dir.join(FILES[3])).unwrap();
+        fs::create_dir(dir.join(FILES[3])).unwrap();
+    });
+    assert_says(&says, &[FILES[3], "is not a regular file"]);
 }
 
 #[test]

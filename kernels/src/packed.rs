@@ -269,16 +269,6 @@ impl<const R: usize> PackedSparse<R> {
         self.nnz
     }
 
-    /// Columns per block.
-    pub fn block_columns(&self) -> usize {
-        self.block_columns
-    }
-
-    /// Values stored, padding included, for each weight that is not zero.
-    pub fn padding(&self) -> f64 {
-        if self.nnz == 0 { 1.0 } else { self.ids.len() as f64 / self.nnz as f64 }
-    }
-
     /// Bytes of the packed weights and bias.
     pub fn bytes(&self) -> usize {
         (self.values.len() + self.bias.len()) * size_of::<Line>()

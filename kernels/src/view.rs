@@ -128,26 +128,9 @@ impl<'a> RowsMut<'a> {
         RowsMut { lines, rows, cols, stride }
     }
 
-    /// The same matrix, borrowed for a shorter time.
-    pub fn reborrow(&mut self) -> RowsMut<'_> {
-        RowsMut { lines: self.lines, ..*self }
-    }
-
     /// The same matrix, to be read.
     pub fn as_rows(&self) -> Rows<'_> {
         Rows { lines: self.lines, rows: self.rows, cols: self.cols, stride: self.stride }
-    }
-
-    /// Splits into the rows before `row` and the rest, for two threads.
-    ///
-    /// # Panics
-    /// There are fewer than `row` rows.
-    pub fn split_at_row(self, row: usize) -> (RowsMut<'a>, RowsMut<'a>) {
-        assert!(row <= self.rows, "row {row} of {}", self.rows);
-        let (cols, stride) = (self.cols, self.stride);
-        let (head, tail) = self.lines.split_at_mut((row * stride).min(self.lines.len()));
-        let rest = self.rows - row;
-        (RowsMut { lines: head, rows: row, cols, stride }, RowsMut { lines: tail, rows: rest, cols, stride })
     }
 
     /// Number of rows.

@@ -1,8 +1,9 @@
 //! Every activation against f64, over every f32 or a stride of them, on every instruction set.
 
+#[allow(dead_code, reason = "each file of tests uses a part")]
 mod isa;
 
-use isa::each_isa;
+use isa::{each_isa, each_isa_together};
 use prunella_kernels::{Activation, Kernels, Line};
 use std::cell::OnceCell;
 
@@ -108,7 +109,7 @@ fn activations_are_accurate_everywhere() {
 #[test]
 fn sets_that_fuse_agree_bit_for_bit() {
     let first = OnceCell::new();
-    each_isa(|kernels| {
+    each_isa_together(|kernels| {
         if !kernels.isa().fuses() {
             return;
         }

@@ -1,6 +1,7 @@
 //! Every product on every instruction set, at every edge, against the f64 oracle.
 #![cfg(feature = "oracle")]
 
+#[allow(dead_code, reason = "each file of tests uses a part")]
 mod isa;
 #[allow(dead_code, reason = "each file of tests uses a part")]
 mod suite;

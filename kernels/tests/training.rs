@@ -3,9 +3,10 @@
 //! `U` is half a unit in the last place of 1. A bound of n U on a quantity allows n roundings of its largest term.
 #![cfg(feature = "train")]
 
+#[allow(dead_code, reason = "each file of tests uses a part")]
 mod isa;
 
-use isa::each_isa;
+use isa::{each_isa, each_isa_together};
 use prunella_kernels::{Activation, Adam, AdamState, Kernels, Line, Momentum, Rows, RowsMut, Sgd};
 use std::cell::RefCell;
 
@@ -61,7 +62,7 @@ fn slope(f: impl Fn(&[f64]) -> f64, x: &[f64], i: usize) -> f64 {
     (at(step) - at(-step)) / (2.0 * step)
 }
 
-/// Collects what each set computes, and compares those that fuse bit for bit.
+/// Collects what each set computes, and compares those that fuse bit for bit; with [`each_isa_together`].
 #[derive(Default)]
 struct Agreement {
     bits: RefCell<Vec<u32>>,
@@ -96,7 +97,7 @@ fn binary_loss(z: f64, label: u8) -> f64 {
 #[test]
 fn softmax_cross_entropy_matches_f64() {
     let agreement = Agreement::default();
-    each_isa(|kernels| {
+    each_isa_together(|kernels| {
         for (&classes, &batch) in CLASSES.iter().flat_map(|c| BATCHES.iter().map(move |b| (c, b))) {
             for magnitude in [1.0, 20.0, 1000.0] {
                 let z = matrix(classes, batch, classes, magnitude, 7.0);
@@ -183,7 +184,7 @@ fn a_label_that_is_no_class_panics() {
 #[test]
 fn binary_cross_entropy_matches_f64() {
     let agreement = Agreement::default();
-    each_isa(|kernels| {
+    each_isa_together(|kernels| {
         for &batch in BATCHES {
             for magnitude in [1.0, 30.0, 200.0] {
                 let z = matrix(batch, batch, 1, magnitude, 7.0);
@@ -221,7 +222,7 @@ fn binary_cross_entropy_matches_f64() {
 #[test]
 fn mean_squared_error_matches_f64() {
     let agreement = Agreement::default();
-    each_isa(|kernels| {
+    each_isa_together(|kernels| {
         for (&outputs, &batch) in CLASSES.iter().flat_map(|c| BATCHES.iter().map(move |b| (c, b))) {
             let (h, targets) = (matrix(1, batch, outputs, 2.0, 0.5), matrix(2, batch, outputs, 2.0, -3.0));
             let (mut dh, mut loss) = (h.clone(), vec![f32::NAN; batch]);
@@ -259,7 +260,7 @@ fn mean_squared_error_matches_f64() {
 #[test]
 fn sums_of_rows_match_f64() {
     let agreement = Agreement::default();
-    each_isa(|kernels| {
+    each_isa_together(|kernels| {
         for (&cols, &rows) in LENGTHS.iter().flat_map(|c| BATCHES.iter().map(move |b| (c, b))) {
             let a = matrix(9, rows, cols, 1.0, 0.0);
             let lines = Line::count(cols);
@@ -341,7 +342,7 @@ fn check_optimizer(
     exact: impl Fn(u64, f64, &mut [f64; 3]),
 ) {
     let agreement = Agreement::default();
-    each_isa(|kernels| {
+    each_isa_together(|kernels| {
         for (len, masked) in LENGTHS.into_iter().flat_map(|l| [(l, false), (l, true)]) {
             let mask = mask(len);
             let mut w = matrix(1, 1, len, 1.0, 0.0);

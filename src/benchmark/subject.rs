@@ -10,7 +10,7 @@ use crate::measure::Subject;
 /// Examples that rotate, so that no branch predictor learns one of them.
 const ROTATING: usize = 1_024;
 
-/// At least 1,024 examples in whole batches, row-major.
+/// At least 1,024 examples in whole batches, and at least two of these, row-major.
 pub(super) struct Rotation {
     rows: Vec<f32>,
     fan_in: usize,
@@ -20,7 +20,7 @@ pub(super) struct Rotation {
 impl Rotation {
     /// The first rows, again from the start where there are too few.
     pub(super) fn new(rows: &[f32], fan_in: usize, batch: usize) -> Rotation {
-        let needed = batch * ROTATING.div_ceil(batch) * fan_in;
+        let needed = batch * ROTATING.div_ceil(batch).max(2) * fan_in;
         Rotation { rows: rows.iter().copied().cycle().take(needed).collect(), fan_in, batch }
     }
 
@@ -78,5 +78,21 @@ impl Contestant {
                 .expect("whole rows, and this engine's scratch");
             *last_call = call;
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn successive_calls_meet_other_inputs() {
+        let rows: Vec<f32> = (0..3_000).map(|row| row as f32).collect();
+        for batch in [1, 3, 1_023, 1_024, 1_025, 2_999] {
+            let rotation = Rotation::new(&rows, 1, batch);
+            assert_ne!(rotation.batch_at(0), rotation.batch_at(1), "batch {batch}");
+            assert_eq!(rotation.batch_at(0).len(), batch);
+            assert!(rotation.rows.len() >= ROTATING && rotation.rows.len().is_multiple_of(batch));
+        }
     }
 }

@@ -120,7 +120,7 @@ impl Checked {
     }
 }
 
-/// Whether all variants of a network gave the same bits (the canonical order of `prunella_kernels` promises it).
+/// Whether all variants of a network gave the same bits (the canonical order of [`crate::kernels`] promises it).
 pub(super) fn same_bits(contestants: &[Contestant], checked: &[Checked], batch: usize) -> Result<(), Wrong> {
     let all: Vec<_> = contestants.iter().zip(checked).collect();
     for pair in all.windows(2) {

@@ -44,7 +44,7 @@ pub(super) struct OutputArgs {
 #[command(next_help_heading = "Machine")]
 pub(super) struct MachineArgs {
     /// Threads [default: as many as the machine has]
-    #[arg(long, value_name = "N", value_parser = threads)]
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
     pub(super) threads: Option<usize>,
     /// Instruction set: portable, avx2, avx512 or neon [env: PRUNELLA_ISA] [default: the fastest]
     #[arg(long, value_name = "NAME", value_parser = Isa::from_name)]
@@ -56,7 +56,7 @@ pub(super) struct MachineArgs {
 #[command(next_help_heading = "Machine")]
 pub(super) struct SeedArgs {
     /// Seed of everything random; the same seed gives the same network, bit for bit
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
     pub(super) seed: u64,
 }
 
@@ -77,7 +77,7 @@ pub(super) struct DataArgs {
 #[command(next_help_heading = "Network")]
 pub(super) struct NetworkArgs {
     /// Widths of the hidden layers, such as 256 or 256,128
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "256", value_parser = at_least_one)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "256", value_parser = at_least_one, allow_negative_numbers = true)]
     hidden: Vec<usize>,
     /// Activation of the hidden layers: relu, gaussian, sigmoid, tanh or identity
     #[arg(long, value_name = "NAME", default_value_t = Activation::Relu)]
@@ -129,7 +129,7 @@ impl OptimizerName {
 #[command(next_help_heading = "Training")]
 pub(super) struct TrainingArgs {
     /// Passes over the training set
-    #[arg(long, value_name = "N", default_value_t = Options::default().epochs, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = Options::default().epochs, value_parser = at_least_one, allow_negative_numbers = true)]
     epochs: usize,
     #[command(flatten)]
     pub(super) steps: StepArgs,
@@ -140,7 +140,7 @@ pub(super) struct TrainingArgs {
 #[command(next_help_heading = "Training")]
 pub(super) struct StepArgs {
     /// Examples per training step
-    #[arg(long, value_name = "N", default_value_t = Options::default().batch_size, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = Options::default().batch_size, value_parser = at_least_one, allow_negative_numbers = true)]
     batch_size: usize,
     /// How weights are changed: sgd, momentum (0.9) or adam
     #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true, default_value_t = OptimizerName::Adam)]
@@ -219,13 +219,13 @@ impl ScheduleArgs {
 #[command(next_help_heading = "Measuring")]
 pub(super) struct TimingArgs {
     /// Batch sizes: examples per timed call
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1,64,1024", value_parser = at_least_one)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1,64,1024", value_parser = at_least_one, allow_negative_numbers = true)]
     batch: Vec<usize>,
     /// Ways to run the networks: dense (always run: the baseline), masked, csr, auto
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "dense,masked,csr,auto")]
     variants: Vec<VariantName>,
     /// Timed rounds, each a visit to every network; fewer where a batch size would take over 10 s
-    #[arg(long, value_name = "N", default_value_t = measure::Plan::default().rounds, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = measure::Plan::default().rounds, value_parser = at_least_one, allow_negative_numbers = true)]
     rounds: usize,
 }
 
@@ -292,6 +292,10 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
 pub(super) fn sparsity(text: &str) -> Result<f64, String> {
     let valid = number(text).filter(|share| (0.0..1.0).contains(share));
     valid.ok_or_else(|| "a sparsity is in [0, 1): 0.9 removes 90 % of the weights".into())
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    number(text).ok_or_else(|| "give a whole number from 0 to 2^64 - 1".into())
 }
 
 fn threads(text: &str) -> Result<usize, String> {

@@ -17,16 +17,12 @@ use crate::metrics::accuracy;
 use crate::model::{Activation, Layer, Model, ModelError};
 use crate::prune::prune;
 use crate::report::{RunReport, Schema};
-use crate::rng::Rng;
+use crate::rng::{Rng, Stream};
 use crate::train::{Init, Mlp};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::prelude::rust_2024::*;
 use std::{format, vec};
-
-/// Of the seed's streams, those that draw weights and inputs.
-const WEIGHTS_STREAM: u64 = 1 << 51;
-const INPUTS_STREAM: u64 = WEIGHTS_STREAM + 1;
 
 /// Inputs drawn where there is no data.
 const INPUTS: usize = 1024;
@@ -37,10 +33,10 @@ Examples:
   prunella bench --layers 784,1024,1024,10 --sparsity 0.9,0.95,0.99 --batch 1,1024 --threads 1
   prunella bench --layers 784,1024,1024,10 --sparsity 0.9 --batch 64 --plan many/csr:224,csr,dense
 
-MODEL files must have one shape. One without zeros is the dense baseline; if there is none, the baseline is the first
-with its zeros replaced by seeded He-normal values. --layers draws He-normal weights and prunes them by magnitude, all
-layers but the last. Inputs: the test set of --data, else 1,024 rows uniform in (0, 1]. The JSON and CSV forms have
-the plan of every variant in full.";
+MODEL files must have one shape. One that is not pruned (in each layer, fewer than one weight in 64 is zero) is the
+dense baseline; if there is none, the baseline is the first with its zeros replaced by seeded He-normal values.
+--layers draws He-normal weights and prunes them by magnitude, all layers but the last. Inputs: the test set of --data,
+else 1,024 rows uniform in (0, 1]. The JSON and CSV forms have the plan of every variant.";
 
 /// Arguments of `prunella bench`.
 #[derive(Args)]
@@ -51,7 +47,7 @@ pub(super) struct Bench {
         conflicts_with_all = ["layers", "sparsity", "activation", "ScopeArgs"])]
     models: Vec<PathBuf>,
     /// Widths of a network of random weights, input to output, such as 784,1024,1024,10
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = at_least_one)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = at_least_one, allow_negative_numbers = true)]
     layers: Vec<usize>,
     /// Of --layers: shares of the weights to remove, each in [0, 1)
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "0.5,0.8,0.9,0.95,0.98,0.99",
@@ -177,7 +173,7 @@ fn check_plan(plan: Option<&Plan>, settings: &Settings, layers: usize) -> Result
 }
 
 fn drawn_networks(args: &Bench, sparsities: &[f64]) -> Result<Lineup, Failure> {
-    let mut rng = Rng::stream(args.seed.seed, WEIGHTS_STREAM);
+    let mut rng = Rng::stream(args.seed.seed, Stream::BenchWeights);
     let dense =
         Mlp::new(&args.layers, args.activation, Activation::Identity, Init::He, &mut rng)?.to_model()?;
     let options = args.scope.options();
@@ -225,18 +221,18 @@ fn networks_of_files(args: &Bench, split: Option<&Split>, machine: &Machine) -> 
     Ok(Lineup { dense, dense_accuracy, pruned, notes })
 }
 
-/// The share of zeros in the layers that have any: those that were pruned.
+/// The share of zeros in the layers that were pruned.
 fn sparsity_of(model: &Model) -> f64 {
-    let pruned = model.layers().iter().filter(|layer| layer.nnz() < layer.weight().len());
+    let pruned = model.layers().iter().filter(|layer| layer.is_pruned());
     let (nnz, weights) =
         pruned.fold((0, 0), |(nnz, weights), layer| (nnz + layer.nnz(), weights + layer.weight().len()));
     // To five decimals: whole weights cannot meet 0.95 exactly.
-    if weights == 0 { 0.0 } else { ((1.0 - nnz as f64 / weights as f64) * 1e5).round().max(1.0) / 1e5 }
+    if weights == 0 { 0.0 } else { ((1.0 - nnz as f64 / weights as f64) * 1e5).round() / 1e5 }
 }
 
 /// The network with He-normal values for its zeros: as fast as it was before it was pruned.
 fn filled(model: &Model, seed: u64) -> Result<Model, ModelError> {
-    let mut rng = Rng::stream(seed, WEIGHTS_STREAM);
+    let mut rng = Rng::stream(seed, Stream::BenchWeights);
     let layer = |layer: &Layer| {
         let std = (2.0 / layer.fan_in() as f32).sqrt();
         let weights = layer.weight().iter().map(|w| if *w == 0.0 { std * rng.normal() } else { *w });
@@ -256,6 +252,6 @@ fn accuracy_on(split: Option<&Split>, model: &Model, machine: &Machine) -> Resul
 
 /// Uniform in (0, 1], so that no input is zero.
 fn random_rows(features: usize, seed: u64) -> Vec<f32> {
-    let mut rng = Rng::stream(seed, INPUTS_STREAM);
+    let mut rng = Rng::stream(seed, Stream::BenchInputs);
     (0..INPUTS * features).map(|_| 1.0 - rng.uniform()).collect()
 }

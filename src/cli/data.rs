@@ -58,10 +58,10 @@ pub(super) struct Synth {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Digits of the training set
-    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = digits)]
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = digits, allow_negative_numbers = true)]
     train: usize,
     /// Digits of the test set
-    #[arg(long, value_name = "N", default_value_t = 4_000, value_parser = digits)]
+    #[arg(long, value_name = "N", default_value_t = 4_000, value_parser = digits, allow_negative_numbers = true)]
     test: usize,
     #[command(flatten)]
     seed: SeedArgs,

@@ -89,9 +89,39 @@ fn dispatch(verb: &Verb) -> Result<(), Failure> {
     }
 }
 
-/// The command as it was typed, for a report; arguments with spaces are quoted.
+/// The command as a POSIX shell would take it again, for a report.
 fn command_line() -> String {
-    let quoted = |arg: String| if arg.is_empty() || arg.contains(' ') { format!("'{arg}'") } else { arg };
-    let args = std::env::args_os().skip(1).map(|arg| quoted(arg.to_string_lossy().into_owned()));
+    let args = std::env::args_os().skip(1).map(|arg| quoted(&arg.to_string_lossy()));
     core::iter::once("prunella".into()).chain(args).collect::<Vec<String>>().join(" ")
+}
+
+/// `arg` in quotes, unless all of it is what no shell reads as anything but itself.
+fn quoted(arg: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_=+,./:@%".contains(c);
+    match !arg.is_empty() && arg.chars().all(plain) {
+        true => arg.into(),
+        false => format!("'{}'", arg.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_shell_reads_a_quoted_argument_as_it_was() {
+        for plain in ["--sparsity=0.5,0.9", "many/csr:224,csr", "/tmp/a_b.c", "-1"] {
+            assert_eq!(quoted(plain), plain);
+        }
+        for (arg, in_quotes) in [
+            ("", "''"),
+            ("my data", "'my data'"),
+            ("$HOME/*", "'$HOME/*'"),
+            ("a\tb", "'a\tb'"),
+            ("~", "'~'"),
+            ("it's", r"'it'\''s'"),
+        ] {
+            assert_eq!(quoted(arg), in_quotes);
+        }
+    }
 }

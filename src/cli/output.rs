@@ -1,4 +1,5 @@
-//! Where results go: stdout, and files that are all there or not at all.
+//! Where results go: stdout, and files. Those of a directory are all written to a directory inside it first, and then renamed one by one: each is
+//! whole, and what fails while writing leaves the older ones in place.
 
 use super::args::OutputArgs;
 use super::error::Failure;

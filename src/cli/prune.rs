@@ -44,7 +44,7 @@ pub(super) struct Prune {
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
     /// Fine-tune, with so many passes over the training set [default: no fine-tuning]
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     epochs: Option<usize>,
     #[command(flatten)]
     scope: ScopeArgs,
@@ -119,23 +119,14 @@ fn fine_tuned(
     let fine_tune = args.steps.fine_tuning(epochs, args.seed.seed);
     let options = args.schedule.level_options(args.scope.options(), fine_tune);
     let mut network = Mlp::from_model(from)?;
-    let mut pruned = None;
     let bar = progress.bar(format!("pruning to {}", percent(args.sparsity)), 0);
     let level = [args.sparsity];
-    prune_to_levels(
-        &mut network,
-        &split.train,
-        &level,
-        &options,
-        machine.compute(),
-        &mut |event| match event {
-            Event::Step { progress: now, .. } => {
-                bar.set_length(now.steps as u64);
-                bar.set_position(now.step as u64);
-            }
-            Event::Level { model, .. } => pruned = Some(model),
-        },
-    )?;
+    prune_to_levels(&mut network, &split.train, &level, &options, machine.compute(), &mut |event| {
+        if let Event::Step { progress: now, .. } = event {
+            bar.set_length(now.steps as u64);
+            bar.set_position(now.step as u64);
+        }
+    })?;
     bar.finish_and_clear();
-    pruned.ok_or_else(|| Failure::at(args.from.display(), "was not pruned"))
+    Ok(network.to_model()?)
 }

@@ -43,7 +43,7 @@ pub(super) struct Run {
     sparsity: Vec<f64>,
     /// Passes over the training set to fine-tune each sparsity
     #[arg(long, value_name = "N", default_value_t = LevelOptions::default().fine_tune.epochs,
-        value_parser = at_least_one)]
+        value_parser = at_least_one, allow_negative_numbers = true)]
     fine_tune_epochs: usize,
     #[command(flatten)]
     scope: ScopeArgs,

@@ -11,15 +11,12 @@ use crate::dataset::Split;
 use crate::files;
 use crate::model::Activation;
 use crate::report::{EpochRow, Schema, TrainReport, TrainingInfo};
-use crate::rng::Rng;
+use crate::rng::{Rng, Stream};
 use crate::train::{Init, Mlp, Options, Trainer, evaluate};
 use clap::Args;
 use std::path::PathBuf;
 use std::prelude::rust_2024::*;
-use std::time::{Duration, Instant};
-
-/// Of the seed's streams, the one that draws the initial weights.
-const WEIGHTS_STREAM: u64 = 1 << 50;
+use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,7 +81,7 @@ pub(super) fn trained(
     (machine, progress): (&Machine, Progress),
 ) -> Result<(Mlp, TrainingInfo), Failure> {
     let sizes = shape.sizes(split.train.features(), split.train.classes())?;
-    let mut rng = Rng::stream(seed, WEIGHTS_STREAM);
+    let mut rng = Rng::stream(seed, Stream::Weights);
     let mut network = Mlp::new(&sizes, shape.activation, Activation::Identity, Init::He, &mut rng)?;
     let options = recipe.options(seed);
     let history = epochs(&mut network, split, &options, machine, progress)?;
@@ -113,18 +110,15 @@ fn epochs(
     let mut trainer = Trainer::new(network, &split.train, options, machine.compute())?;
     let bar = progress.bar("training", trainer.steps());
     let mut history = Vec::new();
-    let (mut loss, mut time) = (0.0, Duration::ZERO);
-    loop {
-        let start = Instant::now();
-        let Some(now) = trainer.step()? else { break };
-        time += start.elapsed();
+    let (mut loss, mut before) = (0.0, Duration::ZERO);
+    while let Some(now) = trainer.step()? {
         loss += now.loss * now.examples as f64 / split.train.len() as f64;
         bar.set_position(now.step as u64);
         if now.step.is_multiple_of(trainer.steps_per_epoch()) {
             let score = evaluate(trainer.network(), &split.test, options.loss, machine.compute())?;
-            let (epoch, test_accuracy, seconds) = (now.epoch, score.accuracy, time.as_secs_f64());
-            history.push(EpochRow { epoch, loss, test_accuracy, seconds });
-            (loss, time) = (0.0, Duration::ZERO);
+            let seconds = (now.elapsed - before).as_secs_f64();
+            history.push(EpochRow { epoch: now.epoch, loss, test_accuracy: score.accuracy, seconds });
+            (loss, before) = (0.0, now.elapsed);
         }
     }
     bar.finish_and_clear();

@@ -5,7 +5,6 @@ use std::vec::Vec;
 
 use prunella_kernels::{Isa, PANEL_LANES};
 
-use super::plan::is_pruned;
 use super::{BatchClass, CompileError, Engine, Form, Plan};
 use crate::measure::{Subject, choose};
 use crate::model::{Layer, Model};
@@ -47,7 +46,7 @@ pub fn auto_plan(model: &Model, isa: Isa, input: &[f32]) -> Result<Plan, Compile
 
 fn candidates(layer: &Layer, class: BatchClass) -> Vec<Form> {
     let mut forms = vec![Form::Dense];
-    if is_pruned(layer) {
+    if layer.is_pruned() {
         forms.push(Form::UNBLOCKED);
         if class != BatchClass::One && layer.fan_in() > Form::BLOCK_COLUMNS {
             forms.push(Form::BLOCKED);

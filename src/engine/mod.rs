@@ -2,7 +2,7 @@
 //!
 //! Examples travel through all layers a chunk at a time, so that the activations stay in the caches: 32 in a panel
 //! `[feature][lanes]` with the batch in the SIMD lanes, 16 in a narrower one, or one as a plain vector. Turning rows into panels
-//! and back is part of a run. Which kernels run never changes the result: see the canonical order in `prunella_kernels`.
+//! and back is part of a run. Which kernels run never changes the result: see the canonical order in [`crate::kernels`].
 //!
 //! ```
 //! use prunella::engine::{Engine, Options};
@@ -27,7 +27,6 @@ mod error;
 mod layer;
 mod plan;
 
-use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -49,7 +48,8 @@ pub use plan::{BatchClass, Form, Plan, PlanError};
 pub enum Variant {
     /// Every weight, zero or not.
     Dense,
-    /// Layers that were pruned keep only the weights that are not zero.
+    /// Layers that [were pruned](Layer::is_pruned) keep only the weights that are not zero; meant for models pruned so far that it
+    /// pays.
     Csr,
     /// As a plan says: timed on this machine (`auto_plan`, with `std`), or read from text.
     Planned(Plan),
@@ -154,11 +154,6 @@ impl Engine {
     /// The kernel of each layer.
     pub fn layers(&self) -> impl Iterator<Item = LayerInfo> + '_ {
         self.layers.iter().map(|layer| layer.info(self.kernels, self.plan.class))
-    }
-
-    /// The names of the kernels that run, layer by layer.
-    pub fn kernel_names(&self) -> Vec<String> {
-        self.layers().map(|layer| layer.kernel).collect()
     }
 
     /// The memory for runs of this engine, whatever their batch size.

@@ -107,16 +107,11 @@ impl Plan {
         Plan { class, forms: model.layers().iter().map(|_| Form::Dense).collect() }
     }
 
-    /// Every layer that was pruned (has a weight of zero) sparse, the others dense.
+    /// Every layer that [was pruned](Layer::is_pruned) sparse, the others dense; meant for models pruned so far that it pays.
     pub fn csr(model: &Model, class: BatchClass) -> Plan {
-        let form = |layer: &Layer| if is_pruned(layer) { Form::sparse(layer, class) } else { Form::Dense };
+        let form = |layer: &Layer| if layer.is_pruned() { Form::sparse(layer, class) } else { Form::Dense };
         Plan { class, forms: model.layers().iter().map(form).collect() }
     }
-}
-
-/// Whether any weight of the layer is zero.
-pub(crate) fn is_pruned(layer: &Layer) -> bool {
-    layer.nnz() < layer.weight().len()
 }
 
 impl fmt::Display for Plan {

@@ -11,7 +11,7 @@ pub use error::DataError;
 use crate::files::{self, FileError};
 use byteorder::{BigEndian, ByteOrder, WriteBytesExt};
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 use std::string::{String, ToString};
@@ -101,14 +101,17 @@ impl Idx {
     /// # Errors
     /// If the product of `dims` is not the number of values, or the format cannot hold the shape.
     pub fn new(dims: Vec<usize>, values: Values) -> Result<Idx, DataError> {
-        let fail =
-            |problem| Err(DataError::new("IDX array", problem, "pass as many values as the shape has"));
+        let fail = |problem, remedy| Err(DataError::new("IDX array", problem, remedy));
         if u8::try_from(dims.len()).is_err() || dims.iter().any(|dim| u32::try_from(*dim).is_err()) {
-            return fail(format!("shape {dims:?} has more than 255 dimensions, or one of 2^32 or more"));
+            let problem = format!("the format does not hold a shape of {} dimensions, {dims:?}", dims.len());
+            return fail(problem, "pass at most 255, each below 2^32");
         }
         match product(&dims) {
             Some(len) if len == values.len() => Ok(Idx { dims, values }),
-            _ => fail(format!("shape {dims:?} does not hold {} values", values.len())),
+            _ => {
+                let problem = format!("shape {dims:?} does not hold {} values", values.len());
+                fail(problem, "pass as many values as the shape has")
+            }
         }
     }
 
@@ -179,6 +182,10 @@ pub fn read_content(path: &Path) -> Result<Vec<u8>, DataError> {
 }
 
 fn open(path: &Path) -> Result<File, DataError> {
+    // To open a pipe would wait for whoever writes to it.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(DataError::new(path.display(), "is not a regular file", "put the data into one"));
+    }
     File::open(path).map_err(|error| {
         DataError::new(
             path.display(),

@@ -51,19 +51,9 @@ impl Samples {
         self.waiting_share
     }
 
-    /// Number of rounds measured; it can be less than planned, see `Plan::budget_ns`.
-    pub fn rounds(&self) -> usize {
-        self.ns.first().map_or(0, Vec::len)
-    }
-
     /// Name of a subject.
     pub fn name(&self, subject: usize) -> &str {
         &self.names[subject]
-    }
-
-    /// Nanoseconds per call of a subject in a round.
-    pub fn ns(&self, subject: usize, round: usize) -> f64 {
-        self.ns[subject][round]
     }
 
     /// Median, its interval, and the upper quantiles of a subject.

@@ -87,6 +87,13 @@ impl Layer {
     pub fn nnz(&self) -> usize {
         self.weight.iter().filter(|&&w| w != 0.0).count()
     }
+
+    /// Whether the layer was pruned: at least one weight in 64 is zero. Fewer zeros are an accident of training or rounding, and
+    /// too few for a sparse form, which stores an index with each weight, to win anything.
+    pub fn is_pruned(&self) -> bool {
+        const ONE_IN: usize = 64;
+        self.weight.len() - self.nnz() >= self.weight.len().div_ceil(ONE_IN)
+    }
 }
 
 fn check_finite(tensor: &str, values: &[f32]) -> Result<(), ModelError> {

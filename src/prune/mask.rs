@@ -1,11 +1,8 @@
 //! Which weights go: one choice for all who prune.
 
 use super::{Criterion, PruneError, PruneOptions, Scope};
-use crate::rng::Rng;
+use crate::rng::{Rng, Stream};
 use std::{vec, vec::Vec};
-
-/// Of the seed's streams, the one that chooses for [`Criterion::Random`].
-const CHOICE_STREAM: u64 = 1 << 49;
 
 /// For each of `layers` (its weights in any order), which weights stay: `round(sparsity * n)` of n go, in each layer or, with
 /// [`Scope::Global`], in all together.
@@ -19,7 +16,7 @@ pub fn masks(layers: &[&[f32]], sparsity: f64, options: &PruneOptions) -> Result
     if !(0.0..1.0).contains(&sparsity) {
         return Err(PruneError::Sparsity(sparsity));
     }
-    let mut rng = Rng::stream(options.seed, CHOICE_STREAM);
+    let mut rng = Rng::stream(options.seed, Stream::Choice);
     let mut worth = |weight: f32| match options.criterion {
         // The bits of floats without sign are in the order of the floats, NaN last.
         Criterion::Magnitude => weight.abs().to_bits(),

@@ -276,17 +276,18 @@ pub struct ResultRow {
     pub batch: usize,
     /// `dense`, `masked`, `csr` or `auto`.
     pub variant: String,
-    /// Median time of one call on the whole batch.
+    /// Median of the samples: the time of one call on the whole batch. Where calls are short, a sample is the mean of calls
+    /// back to back.
     pub median_ns: f64,
     /// Lower end of the median's 95 % interval.
     pub median_ns_lo: f64,
     /// Upper end of the median's 95 % interval.
     pub median_ns_hi: f64,
-    /// The time that 90 % of calls stay below.
+    /// What 90 % of the samples are below.
     pub p90_ns: f64,
-    /// The time that 99 % of calls stay below.
+    /// What 99 % of the samples are below.
     pub p99_ns: f64,
-    /// Every timed call.
+    /// Every sample, in the order of the rounds.
     pub samples_ns: Vec<f64>,
     /// How many times as fast as the dense network at the same batch size.
     pub speedup: f64,

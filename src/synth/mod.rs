@@ -6,7 +6,7 @@
 
 mod glyphs;
 
-use crate::rng::Rng;
+use crate::rng::{Rng, Stream};
 use glyphs::{Control, STYLES};
 
 /// Rows and columns of a digit.
@@ -26,8 +26,7 @@ const PIECES: u8 = 4;
 pub fn draw(seed: u64, index: u64, image: &mut [u8]) -> u8 {
     assert_eq!(image.len(), SIDE * SIDE, "a digit has {SIDE} x {SIDE} pixels");
     let class = (index % 10) as u8;
-    // Streams from the top down: other uses of the seed number theirs from 0 up.
-    let mut rng = Rng::stream(seed, !index);
+    let mut rng = Rng::stream(seed, Stream::Digit(index));
     let styles = STYLES[usize::from(class)];
     let style = styles[rng.below(styles.len())];
     let pose = Pose::random(&mut rng);

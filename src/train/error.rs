@@ -50,7 +50,8 @@ impl fmt::Display for TrainError {
             }
             TrainError::NotFinite { epoch, step, rate } => write!(
                 f,
-                "the loss is no longer finite in epoch {epoch}, step {step}, at a learning rate of {rate}; try a tenth of it"
+                // Debug is as short as can be: 1e20, where Display writes all digits.
+                "the loss is no longer finite in epoch {epoch}, step {step}, at a learning rate of {rate:?}; try a tenth of it"
             ),
             TrainError::Model(error) => {
                 write!(f, "{error}; training has diverged, try a lower learning rate")

@@ -1,9 +1,9 @@
 //! The trainable network.
 //!
 //! ```
+//! use prunella::kernels::{Isa, Kernels, Pool};
+//! use prunella::train::{Compute, Init, Mlp, Options, Trainer, evaluate};
 //! use prunella::{dataset::Split, model::Activation, rng::Rng};
-//! use prunella::train::{Compute, Init, Mlp, Options, evaluate, fit};
-//! use prunella_kernels::{Isa, Kernels, Pool};
 //!
 //! let digits = Split::synth(200, 100, 1);
 //! let hidden = Activation::Relu;
@@ -11,8 +11,10 @@
 //! let pool = Pool::single();
 //! let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
 //! let options = Options { epochs: 2, ..Options::default() };
-//! let history = fit(&mut network, &digits.train, &options, compute, &mut |_| {})?;
-//! assert!(history.losses[1] < history.losses[0]);
+//! let mut trainer = Trainer::new(&mut network, &digits.train, &options, compute)?;
+//! while let Some(now) = trainer.step()? {
+//!     assert!(now.loss < 10.0, "epoch {}, step {}: {}", now.epoch, now.step, now.loss);
+//! }
 //! let accuracy = evaluate(&network, &digits.test, options.loss, compute)?.accuracy;
 //! # let _ = accuracy;
 //! # Ok::<(), prunella::train::TrainError>(())
@@ -85,40 +87,6 @@ impl Options {
         }
         self.optimizer.check()
     }
-}
-
-/// How training went.
-#[derive(Debug, Clone, PartialEq)]
-pub struct History {
-    /// The mean loss of each epoch, over its examples as they were met.
-    pub losses: Vec<f64>,
-    /// The time that the steps took.
-    pub seconds: f64,
-    /// Examples per second, over all epochs.
-    pub examples_per_second: f64,
-}
-
-/// Trains `network` on `data`; `progress` is told of every step. A pruned weight stays zero (see [`Mlp::set_mask`]).
-///
-/// # Errors
-/// If a setting is out of range, network, data and loss do not go together, or the loss becomes infinite or NaN.
-pub fn fit(
-    network: &mut Mlp,
-    data: &Dataset,
-    options: &Options,
-    compute: Compute<'_>,
-    progress: &mut dyn FnMut(&Progress),
-) -> Result<History, TrainError> {
-    let mut trainer = Trainer::new(network, data, options, compute)?;
-    let mut history = History { losses: Vec::new(), seconds: 0.0, examples_per_second: 0.0 };
-    while let Some(now) = trainer.step()? {
-        history.losses.resize(now.epoch, 0.0);
-        history.losses[now.epoch - 1] += now.loss * now.examples as f64 / data.len() as f64;
-        history.seconds = now.elapsed.as_secs_f64();
-        history.examples_per_second = now.examples_per_second;
-        progress(&now);
-    }
-    Ok(history)
 }
 
 /// What a network makes of a data set.

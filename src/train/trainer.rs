@@ -14,7 +14,7 @@ use super::optimizer::{Moments, MomentsMut, split_off};
 use super::pass::Pass;
 use super::{Compute, Options, TrainError};
 use crate::dataset::Dataset;
-use crate::rng::Rng;
+use crate::rng::{Rng, Stream};
 use core::ops::Range;
 use prunella_kernels::{Activation, Kernels, Line, Rows, RowsMut};
 use std::time::{Duration, Instant};
@@ -23,9 +23,6 @@ use std::{vec, vec::Vec};
 /// Rows of a gradient made at a time: whole tiles on every instruction set (12 or 6 rows), and with 256 outputs 48 KB, still in
 /// L2 when the optimizer reads them.
 const CHUNK: usize = 48;
-
-/// Of the seed's streams, the one that orders the first epoch; the next epochs have the next ones.
-const ORDER_STREAM: u64 = 1 << 48;
 
 /// Where training is, after a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,10 +39,8 @@ pub struct Progress {
     pub loss: f64,
     /// How many examples the step's batch has.
     pub examples: usize,
-    /// The time since the first step began.
+    /// The time of all steps so far; what was done between them is not in it.
     pub elapsed: Duration,
-    /// Examples so far, over that time.
-    pub examples_per_second: f64,
 }
 
 /// Training, step by step.
@@ -65,8 +60,8 @@ pub struct Trainer<'a> {
     order: Vec<usize>,
     /// Steps done.
     step: usize,
-    started: Option<Instant>,
-    examples: usize,
+    /// Time of these steps.
+    elapsed: Duration,
 }
 
 /// The rows of one layer that one thread updates, and what it needs for that.
@@ -113,8 +108,7 @@ impl<'a> Trainer<'a> {
             gradients: vec![vec![Line::ZERO; CHUNK * widest]; threads],
             order: Vec::with_capacity(data.len()),
             step: 0,
-            started: None,
-            examples: 0,
+            elapsed: Duration::ZERO,
             network,
             data,
             options,
@@ -157,12 +151,12 @@ impl<'a> Trainer<'a> {
         if self.step == steps {
             return Ok(None);
         }
-        let started = *self.started.get_or_insert_with(Instant::now);
+        let start = Instant::now();
         let (epoch, batch) = (self.step / steps_per_epoch, self.step % steps_per_epoch);
         if batch == 0 {
             self.order.clear();
             self.order.extend(0..self.data.len());
-            Rng::stream(self.options.seed, ORDER_STREAM + epoch as u64).shuffle(&mut self.order);
+            Rng::stream(self.options.seed, Stream::Order(epoch as u64)).shuffle(&mut self.order);
         }
         let rate = self.options.optimizer.rate() * self.options.schedule.factor(self.step, steps);
         let first = batch * self.options.batch_size;
@@ -174,8 +168,7 @@ impl<'a> Trainer<'a> {
         self.update(examples, rate);
         self.transpose_weights();
         self.step += 1;
-        self.examples += examples;
-        let elapsed = started.elapsed();
+        self.elapsed += start.elapsed();
         Ok(Some(Progress {
             epoch: epoch + 1,
             epochs: self.options.epochs,
@@ -183,8 +176,7 @@ impl<'a> Trainer<'a> {
             steps,
             loss,
             examples,
-            elapsed,
-            examples_per_second: self.examples as f64 / elapsed.as_secs_f64(),
+            elapsed: self.elapsed,
         }))
     }
 

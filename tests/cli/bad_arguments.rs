@@ -41,8 +41,13 @@ fn a_count_is_1_or_more() {
         for value in ["0", "-1", "1.5", "x", "99999999999999999999999"] {
             refused(&format!("run --out out {argument} {value}"), &["error"]);
         }
-        refused(&format!("run --out out {argument} 0"), &[argument, "whole number"]);
+        for value in ["0", "-1"] {
+            refused(&format!("run --out out {argument} {value}"), &[argument, "whole number"]);
+        }
     }
+    refused("run --out out --seed -1", &["--seed", "whole number from 0"]);
+    refused("bench --layers -1", &["--layers", "whole number"]);
+    refused("data synth --out out --train -5", &["--train", "from 10"]);
     refused("train --lr 0", &["--lr", "above 0"]);
     refused("train --lr nan", &["--lr", "above 0"]);
     refused("data synth --out out --train 0", &["--train", "from 10"]);

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use prunella::engine::{BatchClass, Form, Plan, Variant};
+use prunella::model::{Activation, Layer};
 use prunella_kernels::Isa;
 
 use crate::networks::{bits, compile, network, rows, run};
@@ -63,13 +64,26 @@ fn bad_texts_are_refused_by_the_part_that_is_bad() {
 }
 
 #[test]
-fn layers_without_zeros_stay_dense() {
+fn layers_that_were_not_pruned_stay_dense() {
     let model = network(&[300, 40, 30, 10], &[0.2, 0.0, 0.9], 1);
+    assert_eq!(model.layers().iter().map(Layer::is_pruned).collect::<Vec<_>>(), [true, false, true]);
     for class in BatchClass::ALL {
         assert_eq!(Plan::dense(&model, class).forms, [Form::Dense; 3]);
         let csr = Plan::csr(&model, class);
         assert_eq!(csr.class, class);
         assert!(matches!(csr.forms[..], [Form::Csr { .. }, Form::Dense, Form::Csr { .. }]), "{csr}");
+    }
+}
+
+#[test]
+fn an_accidental_zero_is_no_pruning() {
+    let layer = |weights: usize, zeros: usize| {
+        let weight = (0..weights).map(|i| if i < zeros { -0.0 } else { 1.0 }).collect();
+        Layer::new(weights, weight, vec![0.0], Activation::Relu).unwrap()
+    };
+    for (weights, least) in [(1, 1), (64, 1), (65, 2), (6400, 100)] {
+        assert!(!layer(weights, least - 1).is_pruned(), "{} of {weights}", least - 1);
+        assert!(layer(weights, least).is_pruned(), "{least} of {weights}");
     }
 }
 

@@ -6,7 +6,8 @@
 use prunella_kernels::{Isa, Kernels};
 use std::env;
 
-/// Calls `check` with the kernels of every available instruction set; says so where one is left out.
+/// Calls `check` with the kernels of every available instruction set but those that `PRUNELLA_ISA` excludes; says so where one is
+/// left out.
 ///
 /// # Panics
 /// A required set is missing, or no set is left.
@@ -27,4 +28,13 @@ pub(crate) fn each_isa(check: impl Fn(Kernels)) {
             Err(e) => eprintln!("SKIPPED {name}: {e}"),
         }
     }
+}
+
+/// Calls `check` with the kernels of every available instruction set, whatever `PRUNELLA_ISA` says: for a check that compares sets
+/// with each other, and would compare nothing if it met only one. Says so where there is nothing to compare.
+pub(crate) fn each_isa_together(check: impl Fn(Kernels)) {
+    if Isa::available().filter(|isa| isa.fuses()).count() < 2 {
+        eprintln!("SKIPPED comparing instruction sets: this machine has fewer than two that fuse");
+    }
+    Isa::available().map(Kernels::new).for_each(check);
 }
