@@ -42,3 +42,8 @@ pub mod train;
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod report;
+
+/// The examples of the README compile.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
