@@ -140,6 +140,6 @@ mod tests {
         assert_eq!(waiting_note(None), None);
         assert_eq!(waiting_note(Some(0.02)), None);
         let note = waiting_note(Some(0.254)).unwrap();
-        assert!(note.contains("25.4 % of the time"), "{note}");
+        assert!(note.contains("25 % of the time"), "{note}");
     }
 }
