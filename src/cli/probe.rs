@@ -1,35 +1,33 @@
 //! What the machine can do at most: arithmetic on registers, and reading memory.
 
 use super::progress::Progress;
-use crate::measure::Environment;
+use crate::measure::{Environment, Plan, Subject, measure};
 use crate::report::{Bandwidth, IsaPeak};
 use prunella_kernels::{Isa, Kernels, Line};
 use std::prelude::rust_2024::*;
-use std::time::{Duration, Instant};
 use std::vec;
 
-/// How long one repetition lasts at least.
-const REPETITION: Duration = Duration::from_millis(20);
-/// The best of so many repetitions counts: a disturbance only ever lengthens one.
-const REPETITIONS: usize = 10;
+/// All take turns in so many rounds, and the best of each counts: a disturbance only ever lengthens a sample.
+const ROUNDS: usize = 20;
+/// How long one sample lasts at least.
+const SAMPLE_NS: u64 = 5_000_000;
 /// Largest buffer for the level behind the caches.
 const DRAM_BYTES_MAX: u64 = 256 << 20;
 /// Where the system does not tell the size of the last cache.
 const DRAM_BYTES_DEFAULT: u64 = 128 << 20;
 
+/// Does some work and returns how much.
+type Work<'a> = Box<dyn Fn() -> f64 + 'a>;
+
 /// The FMA peak of each instruction set.
 pub(super) fn fma_peaks(progress: Progress) -> Vec<IsaPeak> {
     let isas: Vec<Isa> = Isa::available().collect();
-    let bar = progress.bar("measuring arithmetic", isas.len());
-    let peaks = isas.into_iter().map(|isa| {
-        let kernels = Kernels::new(isa);
-        let fma_gflops = best_rate(|| kernels.fma_peak(100_000) as f64);
-        bar.inc(1);
-        IsaPeak { isa: isa.name().into(), fma_gflops }
-    });
-    let peaks = peaks.collect();
-    bar.finish_and_clear();
-    peaks
+    let work = |isa: &Isa| -> Work<'_> {
+        let kernels = Kernels::new(*isa);
+        Box::new(move || kernels.fma_peak(100_000) as f64)
+    };
+    let rates = best_rates(&isas.iter().map(work).collect::<Vec<_>>(), "measuring arithmetic", progress);
+    isas.iter().zip(rates).map(|(isa, fma_gflops)| IsaPeak { isa: isa.name().into(), fma_gflops }).collect()
 }
 
 /// The read bandwidth of each level whose size is known: a buffer of half its size stays in it, one of eight times the last
@@ -42,27 +40,26 @@ pub(super) fn bandwidth(environment: &Environment, isa: Isa, progress: Progress)
     let mut levels: Vec<(&str, u64)> =
         caches.iter().filter_map(|(level, bytes)| Some((*level, (*bytes)? / 2))).collect();
     levels.push(("DRAM", dram));
-    let bar = progress.bar("measuring memory", levels.len());
     let kernels = Kernels::new(isa);
-    let measured = levels.into_iter().map(|(level, bytes)| {
-        let lines = vec![Line([1.0; Line::LEN]); bytes as usize / size_of::<Line>()];
-        let gb_per_s = best_rate(|| kernels.read(&lines) as f64);
-        bar.inc(1);
-        Bandwidth { level: level.into(), bytes, gb_per_s }
-    });
-    let measured = measured.collect();
-    bar.finish_and_clear();
-    measured
+    let work = |(_, bytes): &(&str, u64)| -> Work<'_> {
+        let lines = vec![Line([1.0; Line::LEN]); *bytes as usize / size_of::<Line>()];
+        Box::new(move || kernels.read(&lines) as f64)
+    };
+    let rates = best_rates(&levels.iter().map(work).collect::<Vec<_>>(), "measuring memory", progress);
+    let pairs = levels.into_iter().zip(rates);
+    pairs.map(|((level, bytes), gb_per_s)| Bandwidth { level: level.into(), bytes, gb_per_s }).collect()
 }
 
-/// The highest rate of `work`, which returns how much it did, per nanosecond.
-fn best_rate(work: impl Fn() -> f64) -> f64 {
-    let repetition = |_| {
-        let (start, mut done) = (Instant::now(), 0.0);
-        while start.elapsed() < REPETITION {
-            done += work();
-        }
-        done / start.elapsed().as_nanos() as f64
-    };
-    (0..REPETITIONS).map(repetition).fold(0.0, f64::max)
+/// The highest rate of each work, per nanosecond.
+fn best_rates(works: &[Work<'_>], what: &str, progress: Progress) -> Vec<f64> {
+    let bar = progress.bar(what, ROUNDS);
+    let amounts: Vec<f64> = works.iter().map(|work| work()).collect();
+    // The kernels hide their results from the compiler themselves.
+    let mut subjects: Vec<Subject<'_>> =
+        works.iter().map(|work| Subject::new(what, |_| _ = work())).collect();
+    let plan = Plan { rounds: ROUNDS, target_sample_ns: SAMPLE_NS, ..Plan::default() };
+    let samples = measure(&mut subjects, &plan, &mut |done, _| bar.set_position(done as u64));
+    bar.finish_and_clear();
+    let least_ns = |i| samples.summary(i).samples_ns.into_iter().fold(f64::INFINITY, f64::min);
+    amounts.into_iter().enumerate().map(|(i, amount)| amount / least_ns(i)).collect()
 }
