@@ -264,6 +264,9 @@ pub fn benchmark(
 /// Where the two copies of the dense network stand in the line-up.
 const DENSE_COPIES: [usize; 2] = [0, 1];
 
+/// Time spent on choosing the dense kernels of a batch size.
+const DENSE_BUDGET_NS: u64 = 20_000_000;
+
 /// Every variant of every case, compiled for one batch size; the dense network first, and twice.
 fn line_up(
     cases: &[Case<'_>],
@@ -272,18 +275,11 @@ fn line_up(
 ) -> Result<Vec<Contestant>, BenchmarkError> {
     let batch = rotation.batch();
     let class = BatchClass::of(batch);
-    let compile = |model: &Model, variant| -> Result<Engine, CompileError> {
-        Ok(Engine::compile(model, &Options { isa: settings.isa, class, variant })?
-            .with_pool(settings.pool.clone()))
-    };
+    let dense_class = dense_class(cases[0].model, rotation, settings)?;
     let mut contestants = vec![];
     for _ in DENSE_COPIES {
-        contestants.push(Contestant::new(
-            0,
-            VariantName::Dense,
-            compile(cases[0].model, Variant::Dense)?,
-            batch,
-        ));
+        let engine = compile(cases[0].model, Variant::Dense, dense_class, settings)?;
+        contestants.push(Contestant::new(0, VariantName::Dense, engine, batch));
     }
     for (i, case) in cases.iter().enumerate().skip(1) {
         for &name in settings.variants.iter().filter(|&&v| v != VariantName::Dense) {
@@ -295,10 +291,38 @@ fn line_up(
                     Variant::Planned(auto_plan(case.model, settings.isa, rotation.batch_at(0))?)
                 }
             };
-            contestants.push(Contestant::new(i, name, compile(case.model, variant)?, batch));
+            let class = if name == VariantName::Masked { dense_class } else { class };
+            let engine = compile(case.model, variant, class, settings)?;
+            contestants.push(Contestant::new(i, name, engine, batch));
         }
     }
     Ok(contestants)
+}
+
+/// The class whose dense kernels are faster at this batch size, timed beforehand: panels leave lanes empty unless the batch
+/// fills them (at 24 examples of 784-1024-1024-10 they took a fifth longer), and a baseline is the fastest dense there is.
+fn dense_class(model: &Model, rotation: &Rotation, settings: &Settings) -> Result<BatchClass, CompileError> {
+    let classes = match BatchClass::of(rotation.batch()) {
+        BatchClass::One => return Ok(BatchClass::One),
+        BatchClass::Few | BatchClass::Many => [BatchClass::Few, BatchClass::Many],
+    };
+    let mut engines = vec![];
+    for class in classes {
+        let engine = compile(model, Variant::Dense, class, settings)?;
+        engines.push(Contestant::new(0, VariantName::Dense, engine, rotation.batch()));
+    }
+    let mut subjects: Vec<Subject<'_>> = engines.iter_mut().map(|engine| engine.subject(rotation)).collect();
+    Ok(classes[measure::choose(&mut subjects, DENSE_BUDGET_NS)])
+}
+
+fn compile(
+    model: &Model,
+    variant: Variant,
+    class: BatchClass,
+    settings: &Settings,
+) -> Result<Engine, CompileError> {
+    let engine = Engine::compile(model, &Options { isa: settings.isa, class, variant })?;
+    Ok(engine.with_pool(settings.pool.clone()))
 }
 
 /// What the rounds of one batch size gave.
@@ -337,7 +361,7 @@ fn time(
 
 impl Rounds {
     /// What the place in memory is worth: the two copies against each other, and the medians of all other contestants that
-    /// do the same dense work. At batch 1 copies of one network differ by up to 30 % with the pages they were given, and two
+    /// do the same dense work. At batch 1 copies of one network in 0.8 MB differ by some percent from run to run, and two
     /// of them seldom show it.
     fn noise_floor(&self, contestants: &[Contestant]) -> NoiseFloor {
         let copies = self.samples.ratio(DENSE_COPIES[0], DENSE_COPIES[1]);
