@@ -70,25 +70,6 @@ fn the_call_index_never_skips_or_repeats_an_input() {
 }
 
 #[test]
-fn the_first_call_of_a_visit_is_not_in_the_sample() {
-    // Sleep only ever lasts longer than asked for, so a lower bound cannot fail by accident.
-    let sleep_if = |wanted| {
-        move |call| {
-            if call % 2 == wanted {
-                std::thread::sleep(Duration::from_millis(2))
-            }
-        }
-    };
-    let plan = Plan { rounds: 3, ..SINGLE_CALLS };
-    let mut subjects = [Subject::new("timed", sleep_if(1)), Subject::new("untimed", sleep_if(0))];
-    let samples = measure_quietly(&mut subjects, &plan);
-    let timed = samples.summary(0).samples_ns;
-    assert!(timed.len() == 3 && timed.iter().all(|ns| *ns >= 2e6), "{timed:?}");
-    assert_eq!((samples.name(0), samples.name(1)), ("timed", "untimed"));
-    assert_eq!(samples.fastest(&[0, 1]), 1);
-}
-
-#[test]
 fn rounds_are_counted_for_the_caller() {
     for (rounds, budget_ns, expected) in [(20, u64::MAX, 20), (20, 0, 15), (4, 0, 4), (0, u64::MAX, 1)] {
         let mut seen = Vec::new();

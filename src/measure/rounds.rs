@@ -155,6 +155,8 @@ fn warm_up(subject: &mut Subject<'_>, target_ns: u64) -> Pace {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
     /// Feeds a pace with calls of always the same length until it is satisfied.
@@ -193,5 +195,22 @@ mod tests {
         assert_eq!(plan.affordable_rounds(1e9), ROUNDS_MIN);
         assert_eq!(Plan { rounds: 5, ..plan }.affordable_rounds(1e9), 5);
         assert_eq!(Plan::default().affordable_rounds(1e12), 100, "no budget unless one is set");
+    }
+
+    #[test]
+    fn the_first_call_of_a_visit_is_not_in_the_sample() {
+        // A clock of our own: the untimed call takes an hour, the timed ones a second each. What a real core is waited for in
+        // between is taken off, and is no such time.
+        const SECOND_NS: f64 = 1e9;
+        let seen = RefCell::new(Vec::new());
+        let time = |first, calls| {
+            seen.borrow_mut().push((first, calls));
+            if first == 10 { 3600.0 * SECOND_NS } else { calls as f64 * SECOND_NS }
+        };
+        let mut subject = Subject { name: "".into(), time: Box::new(time) };
+        let ns = subject.visit(10, 5);
+        assert!((0.5 * SECOND_NS..=SECOND_NS).contains(&ns), "{ns}");
+        drop(subject);
+        assert_eq!(seen.into_inner(), [(10, 1), (11, 5)]);
     }
 }
