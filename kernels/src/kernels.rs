@@ -9,7 +9,7 @@ use crate::isa::Isa;
 use crate::view::{Line, Rows, RowsMut};
 #[cfg(feature = "alloc")]
 use crate::{
-    generic::sparse::{Spmm, Spmv},
+    generic::{spmm::Spmm, spmv::Spmv},
     packed::{Lanes, PackedDense, PackedSpmm, PackedSpmv},
     view::PANEL_LANES,
 };

@@ -2,7 +2,8 @@
 
 use crate::Activation;
 use crate::generic::product::Product;
-use crate::generic::sparse::{Spmm, Spmv};
+use crate::generic::spmm::Spmm;
+use crate::generic::spmv::Spmv;
 use crate::generic::transpose::Transpose;
 #[cfg(feature = "train")]
 use crate::generic::{
@@ -61,8 +62,8 @@ macro_rules! entry_points {
     ($simd:ty $(, $features:literal)?) => {
         entry_points!(@each $simd, [$($features)?],
             product(p: &$crate::generic::product::Product) = product::product;
-            spmm(p: &$crate::generic::sparse::Spmm) = sparse::spmm;
-            spmv(p: &$crate::generic::sparse::Spmv) = sparse::spmv;
+            spmm(p: &$crate::generic::spmm::Spmm) = spmm::spmm;
+            spmv(p: &$crate::generic::spmv::Spmv) = spmv::spmv;
             transpose(p: &$crate::generic::transpose::Transpose) = transpose::transpose;
             activate(activation: $crate::Activation, z: *mut f32, len: usize) = activate::all;
             fma_peak(steps: usize) -> f32 = probe::fma_peak;

@@ -1,4 +1,4 @@
-//! The sparse products, over rows taken a few at a time.
+//! The sparse product with a batch in panels, over rows taken a few at a time.
 //!
 //! The weights come in groups of R rows with about the same number of nonzeros (see `packed`): step t of a group holds the t-th
 //! nonzero of each of its rows, value and column. A row that ends early is filled up with zeros, which add nothing.
@@ -20,8 +20,6 @@ pub(crate) struct Group<const R: usize> {
 /// with their FMAs, one load of four values, and one of four columns; four broadcasts from memory instead of the permutes cost
 /// a tenth of the speed at 90 % (Zen 5), and 8 rows more than the 16 registers of AVX2.
 pub(crate) const SPMM_ROWS: usize = 4;
-/// Rows per group of a product with a vector: one line, the rows in the lanes.
-pub(crate) const SPMV_ROWS: usize = 16;
 
 /// One block of columns of a sparse matrix times one panel.
 pub(crate) struct Spmm {
@@ -133,61 +131,6 @@ unsafe fn finish<S: Simd>(
         if r == 0 || rows[r] != rows[r - 1] {
             // SAFETY: the caller's promise.
             unsafe { activate::all::<S>(activation, y.add(rows[r] as usize * stride), width) }
-        }
-    }
-}
-
-/// One block of columns of a sparse matrix times one vector.
-pub(crate) struct Spmv {
-    pub(crate) groups: *const Group<SPMV_ROWS>,
-    pub(crate) group_count: usize,
-    /// `[step][SPMV_ROWS]`, all groups in a row.
-    pub(crate) values: *const f32,
-    pub(crate) ids: *const u16,
-    /// The vector, from the block's first feature on.
-    pub(crate) x: *const f32,
-    pub(crate) y: *mut f32,
-    /// One value per row, or null: go on from what the previous block left in `y`.
-    pub(crate) bias: *const f32,
-}
-
-/// Leaves `z`: the activation is a pass of its own over the whole vector.
-///
-/// # Safety
-/// As for [`spmm`].
-#[inline(always)]
-pub(crate) unsafe fn spmv<S: Simd>(p: &Spmv) {
-    const R: usize = SPMV_ROWS;
-    let registers = R / S::LANES;
-    // SAFETY: every offset is below a count, or a row or id that the caller vouches for.
-    unsafe {
-        let (mut values, mut ids) = (p.values, p.ids);
-        let start = if p.bias.is_null() { p.y.cast_const() } else { p.bias };
-        for g in 0..p.group_count {
-            let group = &*p.groups.add(g);
-            let mut sums = [0.0f32; R];
-            for r in 0..R {
-                sums[r] = *start.add(group.rows[r] as usize);
-            }
-            // At most R / 4 registers are in use: the narrowest set has 4 lanes.
-            let mut acc = [S::splat(0.0); R / 4];
-            for v in 0..registers {
-                acc[v] = S::load(sums.as_ptr().add(v * S::LANES));
-            }
-            for _ in 0..group.steps {
-                for v in 0..registers {
-                    let gathered = S::gather(p.x, ids.add(v * S::LANES));
-                    acc[v] = S::fma(S::load(values.add(v * S::LANES)), gathered, acc[v]);
-                }
-                values = values.add(R);
-                ids = ids.add(R);
-            }
-            for v in 0..registers {
-                S::store(sums.as_mut_ptr().add(v * S::LANES), activate::settle::<S>(acc[v], false));
-            }
-            for r in 0..R {
-                *p.y.add(group.rows[r] as usize) = sums[r];
-            }
         }
     }
 }

@@ -1,0 +1,64 @@
+//! The sparse product with one vector, over rows taken a line at a time: groups as in [`spmm`](super::spmm).
+
+use super::activate;
+use super::spmm::Group;
+use crate::simd::Simd;
+
+/// Rows per group of a product with a vector: one line, the rows in the lanes.
+pub(crate) const SPMV_ROWS: usize = 16;
+
+/// One block of columns of a sparse matrix times one vector.
+pub(crate) struct Spmv {
+    pub(crate) groups: *const Group<SPMV_ROWS>,
+    pub(crate) group_count: usize,
+    /// `[step][SPMV_ROWS]`, all groups in a row.
+    pub(crate) values: *const f32,
+    pub(crate) ids: *const u16,
+    /// The vector, from the block's first feature on.
+    pub(crate) x: *const f32,
+    pub(crate) y: *mut f32,
+    /// One value per row, or null: go on from what the previous block left in `y`.
+    pub(crate) bias: *const f32,
+}
+
+/// Leaves `z`: the activation is a pass of its own over the whole vector.
+///
+/// # Safety
+/// The machine has the instruction set; groups, values and ids are readable over their counts, every id is an element of `x`,
+/// every row one of `y` and `bias`.
+#[inline(always)]
+pub(crate) unsafe fn spmv<S: Simd>(p: &Spmv) {
+    const R: usize = SPMV_ROWS;
+    let registers = R / S::LANES;
+    // SAFETY: every offset is below a count, or a row or id that the caller vouches for.
+    unsafe {
+        let (mut values, mut ids) = (p.values, p.ids);
+        let start = if p.bias.is_null() { p.y.cast_const() } else { p.bias };
+        for g in 0..p.group_count {
+            let group = &*p.groups.add(g);
+            let mut sums = [0.0f32; R];
+            for r in 0..R {
+                sums[r] = *start.add(group.rows[r] as usize);
+            }
+            // At most R / 4 registers are in use: the narrowest set has 4 lanes.
+            let mut acc = [S::splat(0.0); R / 4];
+            for v in 0..registers {
+                acc[v] = S::load(sums.as_ptr().add(v * S::LANES));
+            }
+            for _ in 0..group.steps {
+                for v in 0..registers {
+                    let gathered = S::gather(p.x, ids.add(v * S::LANES));
+                    acc[v] = S::fma(S::load(values.add(v * S::LANES)), gathered, acc[v]);
+                }
+                values = values.add(R);
+                ids = ids.add(R);
+            }
+            for v in 0..registers {
+                S::store(sums.as_mut_ptr().add(v * S::LANES), activate::settle::<S>(acc[v], false));
+            }
+            for r in 0..R {
+                *p.y.add(group.rows[r] as usize) = sums[r];
+            }
+        }
+    }
+}
