@@ -9,8 +9,8 @@ use crate::isa::Isa;
 use crate::view::{Line, Rows, RowsMut};
 #[cfg(feature = "alloc")]
 use crate::{
-    generic::{spmm::Spmm, spmv::Spmv},
-    packed::{Lanes, PackedDense, PackedSpmm, PackedSpmv},
+    generic::{activate::in_registers, spmm::Spmm, spmv::Spmv, window::Windows},
+    packed::{Lanes, PackedDense, PackedSpmm, PackedSpmv, PackedWindows},
     view::PANEL_LANES,
 };
 
@@ -301,6 +301,42 @@ impl Kernels {
             unsafe { (self.table.spmv)(&spmv) }
         }
         self.activate(activation, &mut y[..Line::count(w.fan_out())]);
+    }
+
+    /// One sparse layer for one input, as [`spmv`](Self::spmv), through windows of `x`.
+    ///
+    /// # Panics
+    /// The shapes do not fit, or the weights are packed for another instruction set.
+    pub fn spmv_windows(&self, w: &PackedWindows, x: &[f32], activation: Activation, y: &mut [Line]) {
+        assert_eq!(w.isa(), self.isa, "weights are packed for one instruction set");
+        assert_eq!(x.len(), w.fan_in(), "x is [fan_in]");
+        assert!(y.len() >= Line::count(w.fan_out()), "y is [fan_out]");
+        let y = &mut y[..Line::count(w.fan_out())];
+        // Where x is shorter than a window, a copy is not.
+        let mut longer = [0.0; PackedWindows::MAX_COLUMNS];
+        let x = if x.len() < longer.len() {
+            longer[..x.len()].copy_from_slice(x);
+            &longer
+        } else {
+            x
+        };
+        let windows = Windows {
+            groups: w.groups().as_ptr(),
+            group_count: w.groups().len(),
+            starts: w.starts(),
+            lines: w.lines(),
+            bias: w.bias(),
+            rows: w.rows(),
+            x: x.as_ptr(),
+            y: y.as_mut_ptr().cast(),
+            relu: activation == Activation::Relu,
+        };
+        // SAFETY: an `Isa` proves the machine; packed for it, a window from any start ends inside fan_in values, or the longer
+        // copy; rows are below fan_out, or in order, and y and the bias are whole lines of as many.
+        unsafe { (self.table.windows)(&windows) }
+        if !in_registers(activation) {
+            self.activate(activation, y);
+        }
     }
 }
 

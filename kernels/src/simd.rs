@@ -10,12 +10,20 @@
 pub(crate) trait Simd: Copy {
     /// One register.
     type V: Copy;
+    /// WINDOW values to look up.
+    type Window: Copy;
+    /// A u32 for each lane.
+    type Ids: Copy;
     /// f32 per register: 4, 8 or 16, so that a `Line` is whole registers.
     const LANES: usize;
     /// Rows of a register tile that is two registers wide.
     const TILE_ROWS: usize;
     /// Rows up to which a tile may be four registers wide.
     const WIDE_ROWS: usize;
+    /// Values of a window: as many as a permute or two can look up in registers, 32 at most.
+    const WINDOW: usize;
+    /// Lines of outputs that share a window, 6 at most: enough chains of FMAs, whose sums are held in registers.
+    const WINDOW_SLICES: usize;
 
     unsafe fn splat(x: f32) -> Self::V;
     /// Any alignment.
@@ -48,6 +56,14 @@ pub(crate) trait Simd: Copy {
     unsafe fn splat_quad<const I: i32>(quads: Self::V) -> Self::V;
     /// `LANES` values at `base + ids[i]`.
     unsafe fn gather(base: *const f32, ids: *const u16) -> Self::V;
+    /// Any alignment.
+    unsafe fn window(from: *const f32) -> Self::Window;
+    /// Any alignment.
+    unsafe fn load_ids(from: *const u32) -> Self::Ids;
+    /// The values of the window that the five bits from `shift` on name in each lane: less than WINDOW.
+    unsafe fn lookup(window: Self::Window, ids: Self::Ids, shift: usize) -> Self::V;
+    /// Fetches a line to L1, if the address is any and the set can.
+    unsafe fn prefetch(from: *const f32);
     /// Transposes a block of `LANES` x `LANES`: `to[c * to_stride + r] = from[r * from_stride + c]`.
     unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize);
 }

@@ -8,11 +8,17 @@ struct Avx2;
 
 impl Simd for Avx2 {
     type V = __m256;
+    type Window = [__m256; 2];
+    type Ids = __m256i;
     const LANES: usize = 8;
     // 6 x 2 = 12 accumulators, 2 loads, 1 broadcast: 15 of 16 registers.
     const TILE_ROWS: usize = 6;
     // 2 x 4 = 8 accumulators, 4 loads, 1 broadcast.
     const WIDE_ROWS: usize = 2;
+    // Two permutes of a register each: with four, a step costs twice as much, and saves less.
+    const WINDOW: usize = 16;
+    // 8 sums, the window, and 6 for a lookup.
+    const WINDOW_SLICES: usize = 4;
 
     operations! {
         fn splat(x: f32) -> __m256 { _mm256_set1_ps(x) }
@@ -51,6 +57,16 @@ impl Simd for Avx2 {
             let four = |i: usize| _mm_set_ps(at(i + 3), at(i + 2), at(i + 1), at(i));
             _mm256_set_m128(four(4), four(0))
         }
+        fn window(from: *const f32) -> [__m256; 2] { [Self::load(from), Self::load(from.add(8))] }
+        fn load_ids(from: *const u32) -> __m256i { _mm256_loadu_si256(from.cast()) }
+        fn lookup(window: [__m256; 2], ids: __m256i, shift: usize) -> __m256 {
+            // A permute looks at the lowest three bits of each lane, the blend at the highest: there goes the fourth.
+            let low = _mm256_srl_epi32(ids, _mm_cvtsi32_si128(shift as i32));
+            let high = _mm256_sll_epi32(ids, _mm_cvtsi32_si128(28 - shift as i32));
+            let halves = window.map(|half| _mm256_permutevar8x32_ps(half, low));
+            _mm256_blendv_ps(halves[0], halves[1], _mm256_castsi256_ps(high))
+        }
+        fn prefetch(from: *const f32) { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let mut r = [_mm256_setzero_ps(); 8];
             for (i, row) in r.iter_mut().enumerate() {

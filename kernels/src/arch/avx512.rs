@@ -22,11 +22,16 @@ unsafe fn load_quads(from: *const f32) -> __m512 {
 
 impl Simd for Avx512 {
     type V = __m512;
+    type Window = [__m512; 2];
+    type Ids = __m512i;
     const LANES: usize = 16;
     // 12 x 2 = 24 accumulators, 2 loads, and broadcasts: 27 of 32 registers.
     const TILE_ROWS: usize = 12;
     // 6 x 4 = 24 accumulators, 4 loads, 1 broadcast.
     const WIDE_ROWS: usize = 6;
+    // What one permute of two registers reaches.
+    const WINDOW: usize = 32;
+    const WINDOW_SLICES: usize = 6;
 
     operations! {
         fn splat(x: f32) -> __m512 { _mm512_set1_ps(x) }
@@ -68,6 +73,14 @@ impl Simd for Avx512 {
             let (low, high) = (_mm256_set_m128(four(4), four(0)), _mm256_set_m128(four(12), four(8)));
             _mm512_insertf32x8::<1>(_mm512_castps256_ps512(low), high)
         }
+        fn window(from: *const f32) -> [__m512; 2] { [Self::load(from), Self::load(from.add(16))] }
+        fn load_ids(from: *const u32) -> __m512i { _mm512_loadu_si512(from.cast()) }
+        fn lookup(window: [__m512; 2], ids: __m512i, shift: usize) -> __m512 {
+            // The permute looks at five bits of each lane.
+            let ids = _mm512_srl_epi32(ids, _mm_cvtsi32_si128(shift as i32));
+            _mm512_permutex2var_ps(window[0], ids, window[1])
+        }
+        fn prefetch(from: *const f32) { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let mut r = [_mm512_setzero_ps(); 16];
             for (i, row) in r.iter_mut().enumerate() {

@@ -5,6 +5,7 @@ use crate::generic::product::Product;
 use crate::generic::spmm::Spmm;
 use crate::generic::spmv::Spmv;
 use crate::generic::transpose::Transpose;
+use crate::generic::window::Windows;
 #[cfg(feature = "train")]
 use crate::generic::{
     activate::Backward,
@@ -21,9 +22,12 @@ use crate::isa::Name;
 pub(crate) struct Table {
     pub(crate) lanes: usize,
     pub(crate) tile_rows: usize,
+    pub(crate) window: usize,
+    pub(crate) window_slices: usize,
     pub(crate) product: unsafe fn(&Product),
     pub(crate) spmm: unsafe fn(&Spmm),
     pub(crate) spmv: unsafe fn(&Spmv),
+    pub(crate) windows: unsafe fn(&Windows),
     pub(crate) transpose: unsafe fn(&Transpose),
     pub(crate) activate: unsafe fn(Activation, *mut f32, usize),
     pub(crate) fma_peak: unsafe fn(usize) -> f32,
@@ -64,6 +68,7 @@ macro_rules! entry_points {
             product(p: &$crate::generic::product::Product) = product::product;
             spmm(p: &$crate::generic::spmm::Spmm) = spmm::spmm;
             spmv(p: &$crate::generic::spmv::Spmv) = spmv::spmv;
+            windows(p: &$crate::generic::window::Windows) = window::windows;
             transpose(p: &$crate::generic::transpose::Transpose) = transpose::transpose;
             activate(activation: $crate::Activation, z: *mut f32, len: usize) = activate::all;
             fma_peak(steps: usize) -> f32 = probe::fma_peak;
@@ -89,6 +94,8 @@ macro_rules! entry_points {
         pub(crate) static TABLE: $crate::arch::Table = $crate::arch::Table {
             lanes: <$simd as $crate::simd::Simd>::LANES,
             tile_rows: <$simd as $crate::simd::Simd>::TILE_ROWS,
+            window: <$simd as $crate::simd::Simd>::WINDOW,
+            window_slices: <$simd as $crate::simd::Simd>::WINDOW_SLICES,
             $($name,)+
             #[cfg($train)]
             training: $crate::arch::TrainingTable { $($tname,)+ },

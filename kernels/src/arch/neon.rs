@@ -8,10 +8,15 @@ struct Neon;
 
 impl Simd for Neon {
     type V = float32x4_t;
+    // Looked up in memory: the set has no permute of so many values.
+    type Window = *const f32;
+    type Ids = *const u32;
     const LANES: usize = 4;
     // 12 x 2 = 24 accumulators, 2 loads, broadcasts: as AVX-512, a third of the width.
     const TILE_ROWS: usize = 12;
     const WIDE_ROWS: usize = 6;
+    const WINDOW: usize = 32;
+    const WINDOW_SLICES: usize = 2;
 
     operations! {
         fn splat(x: f32) -> float32x4_t { vdupq_n_f32(x) }
@@ -39,6 +44,13 @@ impl Simd for Neon {
             let at = |i: usize| *base.add(*ids.add(i) as usize);
             Self::load([at(0), at(1), at(2), at(3)].as_ptr())
         }
+        fn window(from: *const f32) -> *const f32 { from }
+        fn load_ids(from: *const u32) -> *const u32 { from }
+        fn lookup(window: *const f32, ids: *const u32, shift: usize) -> float32x4_t {
+            let at = |i: usize| *window.add((*ids.add(i) >> shift) as usize % Self::WINDOW);
+            Self::load([at(0), at(1), at(2), at(3)].as_ptr())
+        }
+        fn prefetch(_from: *const f32) {}
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let row = |r: usize| Self::load(from.add(r * from_stride));
             let (low, high) = (vtrnq_f32(row(0), row(1)), vtrnq_f32(row(2), row(3)));

@@ -8,10 +8,15 @@ struct Portable;
 
 impl Simd for Portable {
     type V = f32x4;
+    // Looked up in memory: the set has no permute of so many values.
+    type Window = *const f32;
+    type Ids = *const u32;
     const LANES: usize = 4;
     // 4 rows x 2: 8 accumulators, 2 loads, a broadcast and a product fit SSE2's 16 registers.
     const TILE_ROWS: usize = 4;
     const WIDE_ROWS: usize = 2;
+    const WINDOW: usize = 32;
+    const WINDOW_SLICES: usize = 2;
 
     operations! {
         fn splat(x: f32) -> f32x4 { f32x4::splat(x) }
@@ -43,6 +48,13 @@ impl Simd for Portable {
             let at = |i: usize| *base.add(*ids.add(i) as usize);
             f32x4::new([at(0), at(1), at(2), at(3)])
         }
+        fn window(from: *const f32) -> *const f32 { from }
+        fn load_ids(from: *const u32) -> *const u32 { from }
+        fn lookup(window: *const f32, ids: *const u32, shift: usize) -> f32x4 {
+            let at = |i: usize| *window.add((*ids.add(i) >> shift) as usize % Self::WINDOW);
+            f32x4::new([at(0), at(1), at(2), at(3)])
+        }
+        fn prefetch(_from: *const f32) {}
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let row = |r: usize| Self::load(from.add(r * from_stride));
             let columns = f32x4::transpose([row(0), row(1), row(2), row(3)]);

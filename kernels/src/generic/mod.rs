@@ -14,3 +14,4 @@ pub(crate) mod product;
 pub(crate) mod spmm;
 pub(crate) mod spmv;
 pub(crate) mod transpose;
+pub(crate) mod window;

@@ -1,0 +1,202 @@
+//! Sparse weights for one input: step by step, each with a window of the input that it looks into.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+use super::{PackError, lines_of};
+use crate::arch::{self, Table};
+use crate::csr::CsrRef;
+use crate::generic::window::{ID_BITS, WindowGroup};
+use crate::isa::Isa;
+use crate::view::Line;
+
+/// What writing the rows of a group one by one costs, in steps: 50 cycles for 96 rows, and 6 for a step (Zen 5).
+const SCATTER_STEPS: usize = 8;
+
+/// A sparse layer's weights and bias for a product with one vector, packed for one instruction set.
+///
+/// Rows go in groups of up to 96, 16 to a line, and a group in steps. Each step has a window, 32 or 16 consecutive inputs that
+/// start where the group's last row is, and takes one weight of each row that has its next one in there; the others are filled
+/// up with zeros. With fewer than one weight in a row and window, that is most of them.
+#[derive(Clone, Debug)]
+pub struct PackedWindows {
+    isa: Isa,
+    fan_in: usize,
+    fan_out: usize,
+    nnz: usize,
+    groups: Vec<WindowGroup>,
+    /// At most `fan_in` less a window, or 0.
+    starts: Vec<u32>,
+    lines: Vec<Line>,
+    bias: Vec<Line>,
+    /// The row of the matrix for each packed row; none, if they are in order.
+    rows: Vec<u32>,
+}
+
+impl PackedWindows {
+    /// The most columns a window has, on any instruction set.
+    pub const MAX_COLUMNS: usize = 1 << ID_BITS;
+
+    /// Packs the matrix `[fan_out, fan_in]` and `bias` `[fan_out]`.
+    ///
+    /// # Errors
+    /// The matrix has no row or no column, or not one row for each bias.
+    pub fn new(isa: Isa, csr: CsrRef<'_>, bias: &[f32]) -> Result<Self, PackError> {
+        if csr.rows() == 0 || csr.cols() == 0 {
+            return Err(PackError::Empty);
+        }
+        if csr.rows() != bias.len() {
+            return Err(PackError::Shape { weight: csr.rows(), bias: bias.len() });
+        }
+        let &Table { window, window_slices, .. } = arch::table(isa);
+        let in_order: Vec<usize> = (0..csr.rows()).collect();
+        // Rows with about as many weights finish together.
+        let mut by_length = in_order.clone();
+        by_length.sort_by_key(|&row| Reverse(csr.row(row).0.len()));
+        let steps = |order: &[usize], more: usize| {
+            let mut count = 0;
+            for members in groups(order, window_slices) {
+                count += more;
+                each_step(csr, members, window, |_, _| count += 1);
+            }
+            count
+        };
+        let sorted = steps(&by_length, SCATTER_STEPS) < steps(&in_order, 0);
+        let order = if sorted { by_length } else { in_order };
+        let bias: Vec<f32> = order.iter().map(|&row| bias[row]).collect();
+        let mut packed = PackedWindows {
+            isa,
+            fan_in: csr.cols(),
+            fan_out: csr.rows(),
+            nnz: csr.nnz(),
+            groups: vec![],
+            starts: vec![],
+            lines: vec![],
+            bias: lines_of(&bias),
+            // Rows are numbered in u32, as columns are.
+            rows: if sorted { order.iter().map(|&row| row as u32).collect() } else { vec![] },
+        };
+        let mut first_row = 0;
+        for members in groups(&order, window_slices) {
+            packed.push_group(csr, members, first_row);
+            first_row += members.len();
+        }
+        Ok(packed)
+    }
+
+    fn push_group(&mut self, csr: CsrRef<'_>, members: &[usize], first_row: usize) {
+        let (first_step, first_line) = (self.starts.len(), self.lines.len());
+        let slices = Line::count(members.len());
+        each_step(csr, members, arch::table(self.isa).window, |start, taken| {
+            self.starts.push(start);
+            let at = self.lines.len();
+            self.lines.resize(at + 1 + slices, Line::ZERO);
+            let mut ids = [0u32; Line::LEN];
+            for weight in taken {
+                let (slice, lane) = (weight.member / Line::LEN, weight.member % Line::LEN);
+                ids[lane] |= weight.id << (slice * ID_BITS);
+                self.lines[at + 1 + slice].0[lane] = weight.value;
+            }
+            // Thirty bits are no NaN, which might not be copied bit by bit everywhere.
+            self.lines[at] = Line(ids.map(f32::from_bits));
+        });
+        let steps = self.starts.len() - first_step;
+        self.groups.push(WindowGroup {
+            slices,
+            first_row,
+            rows: members.len(),
+            first_step,
+            steps,
+            first_line,
+        });
+    }
+
+    /// Number of inputs.
+    pub fn fan_in(&self) -> usize {
+        self.fan_in
+    }
+
+    /// Number of outputs.
+    pub fn fan_out(&self) -> usize {
+        self.fan_out
+    }
+
+    /// Number of weights stored, padding not counted.
+    pub fn nnz(&self) -> usize {
+        self.nnz
+    }
+
+    /// The instruction set it is packed for.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// Bytes of the packed weights and bias.
+    pub fn bytes(&self) -> usize {
+        (self.lines.len() + self.bias.len()) * size_of::<Line>()
+            + (self.starts.len() + self.rows.len()) * size_of::<u32>()
+            + self.groups.len() * size_of::<WindowGroup>()
+    }
+
+    pub(crate) fn groups(&self) -> &[WindowGroup] {
+        &self.groups
+    }
+
+    pub(crate) fn starts(&self) -> *const u32 {
+        self.starts.as_ptr()
+    }
+
+    pub(crate) fn lines(&self) -> *const f32 {
+        self.lines.as_ptr().cast()
+    }
+
+    pub(crate) fn bias(&self) -> *const f32 {
+        self.bias.as_ptr().cast()
+    }
+
+    /// Null where the rows are in order.
+    pub(crate) fn rows(&self) -> *const u32 {
+        if self.rows.is_empty() { core::ptr::null() } else { self.rows.as_ptr() }
+    }
+}
+
+/// As few groups as there can be, of nearly as many slices each, `most` at most: a group of few is as slow as one of four.
+fn groups(order: &[usize], most: usize) -> impl Iterator<Item = &[usize]> {
+    let slices = Line::count(order.len());
+    let count = slices.div_ceil(most);
+    (0..count).map(move |g| {
+        let [first, end] = [g, g + 1].map(|g| (slices * g / count * Line::LEN).min(order.len()));
+        &order[first..end]
+    })
+}
+
+/// A weight that a step takes.
+struct Taken {
+    member: usize,
+    /// Its column, counted from the start of the window.
+    id: u32,
+    value: f32,
+}
+
+/// Calls `step` with the start of each window and what it takes of the rows `members`, until all is taken.
+fn each_step(csr: CsrRef<'_>, members: &[usize], window: usize, mut step: impl FnMut(u32, &[Taken])) {
+    // No window reaches beyond the last column.
+    let last = csr.cols().saturating_sub(window);
+    let mut rest: Vec<_> = members.iter().map(|&row| csr.row(row)).collect();
+    let mut taken = Vec::with_capacity(members.len());
+    while let Some(next) = rest.iter().filter_map(|(columns, _)| columns.first()).min() {
+        // A column fits u32, and the start is none after it.
+        let start = last.min(*next as usize) as u32;
+        taken.clear();
+        for (member, (columns, values)) in rest.iter_mut().enumerate() {
+            if let (&[column, ref columns_left @ ..], &[value, ref values_left @ ..]) = (*columns, *values)
+                && ((column - start) as usize) < window
+            {
+                taken.push(Taken { member, id: column - start, value });
+                (*columns, *values) = (columns_left, values_left);
+            }
+        }
+        step(start, &taken);
+    }
+}
