@@ -303,6 +303,12 @@ impl Kernels {
         self.activate(activation, &mut y[..Line::count(w.fan_out())]);
     }
 
+    /// Whether [`spmv_windows`](Self::spmv_windows) is to be expected faster than [`spmv`](Self::spmv), where `nnz` of `weights`
+    /// are not zero.
+    pub fn windows_pay(&self, weights: usize, nnz: usize) -> bool {
+        weights <= nnz.saturating_mul(self.table.window_weights)
+    }
+
     /// One sparse layer for one input, as [`spmv`](Self::spmv), through windows of `x`.
     ///
     /// # Panics

@@ -24,6 +24,8 @@ pub(crate) trait Simd: Copy {
     const WINDOW: usize;
     /// Lines of outputs that share a window, 6 at most: enough chains of FMAs, whose sums are held in registers.
     const WINDOW_SLICES: usize;
+    /// Weights for each that is not zero, up to which windows are faster than `gather`: measured on random patterns.
+    const WINDOW_WEIGHTS: usize;
 
     unsafe fn splat(x: f32) -> Self::V;
     /// Any alignment.

@@ -196,17 +196,26 @@ fn memory_does_not_matter() {
     let case = Case::drawn([33, 20, 1], Pattern::Sparsity(0.5), &mut Random(13), Random::signed);
     each_isa(|kernels| {
         let (dense, sparse) = (case.packed(kernels, Lanes::Outputs), case.sparse());
+        let windows = case.windows(kernels);
         let run = |x: &[f32]| {
             let dense = written(1, 20, |mut y| kernels.gemv(&dense, x, case.activation, y.lines_mut()));
             let sparse = written(1, 20, |mut y| kernels.spmv(&sparse, x, case.activation, y.lines_mut()));
-            assert_eq!(bits(&dense), bits(&sparse));
+            let windows =
+                written(1, 20, |mut y| kernels.spmv_windows(&windows, x, case.activation, y.lines_mut()));
+            assert_eq!((bits(&dense), bits(&dense)), (bits(&sparse), bits(&windows)));
             bits(&dense)
         };
         let want = run(&case.rows);
         for offset in 0..16 {
             let mut elsewhere = vec![f32::NAN; offset];
             elsewhere.extend(&case.rows);
-            assert_eq!(run(&elsewhere[offset..]), want, "offset {offset} on {}", kernels.isa());
+            elsewhere.extend([f32::NAN; 32]);
+            assert_eq!(
+                run(&elsewhere[offset..][..case.rows.len()]),
+                want,
+                "offset {offset} on {}",
+                kernels.isa()
+            );
         }
     });
 }

@@ -11,14 +11,19 @@ use prunella_kernels::reference::{self, check};
 use prunella_kernels::{Activation, Csr, Kernels, Line, Rows, RowsMut};
 use suite::{Case, Pattern, Random, pairwise, transposed, transposed_lines, written};
 
-// Around 1, 4, 8, 16 (lanes), 4, 6, 12 (rows of a tile), 32, 64 (blocks of columns). Under Miri a case takes seconds: for each
+// Around 1, 4, 8, 16 (lanes), 4, 6, 12 (rows of a tile), 16, 32 (columns of a window), 32, 64, 96 (blocks of columns, groups of
+// windows). Under Miri a case takes seconds: for each
 // axis, one that fills nothing, one that fills exactly, one that leaves a rest.
 const FAN_OUT: &[usize] = if cfg!(miri) {
     &[1, 4, 17]
 } else {
-    &[1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 24, 31, 32, 33, 63, 64, 65, 130]
+    &[
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 24, 31, 32, 33, 47, 49, 63, 64, 65, 79, 95, 96,
+        97, 130, 200,
+    ]
 };
-const FAN_IN: &[usize] = if cfg!(miri) { &[1, 9] } else { &[1, 2, 3, 16, 255, 256, 257, 784] };
+const FAN_IN: &[usize] =
+    if cfg!(miri) { &[1, 9] } else { &[1, 2, 3, 15, 16, 17, 31, 32, 33, 255, 256, 257, 784] };
 const BATCH: &[usize] = if cfg!(miri) {
     &[1, 15, 16, 33]
 } else {

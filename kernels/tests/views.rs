@@ -3,7 +3,7 @@
 
 use prunella_kernels::{
     Activation, Csr, CsrError, CsrRef, Isa, Kernels, Lanes, Line, PackError, PackedDense, PackedSpmm,
-    PackedSpmv, Rows, RowsMut,
+    PackedSpmv, PackedWindows, Rows, RowsMut,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -124,6 +124,9 @@ fn weights_that_make_no_layer_are_not_packed() {
     let refused = |csr: CsrRef<'_>, bias: &[f32], block_columns| {
         let spmv = PackedSpmv::new(csr, bias, block_columns).map(|w| w.bytes()).unwrap_err();
         assert_eq!(PackedSpmm::new(csr, bias, block_columns).map(|w| w.bytes()), Err(spmv));
+        if spmv != PackError::Block {
+            assert_eq!(PackedWindows::new(isa, csr, bias).map(|w| w.bytes()), Err(spmv));
+        }
         spmv
     };
     assert_eq!(refused(csr.view(), &[0.0; 3], 1), PackError::Shape { weight: 2, bias: 3 });
@@ -181,6 +184,9 @@ fn kernels_refuse_shapes_that_do_not_fit() {
     let spmv = PackedSpmv::new(csr.view(), &[0.0; 2], 2).unwrap();
     refuses("x is [fan_in]", || kernels.spmv(&spmv, &[0.0; 2], IDENTITY, &mut room()));
     refuses("y is [fan_out]", || kernels.spmv(&spmv, &[0.0; 3], IDENTITY, &mut []));
+    let windows = PackedWindows::new(kernels.isa(), csr.view(), &[0.0; 2]).unwrap();
+    refuses("x is [fan_in]", || kernels.spmv_windows(&windows, &[0.0; 2], IDENTITY, &mut room()));
+    refuses("y is [fan_out]", || kernels.spmv_windows(&windows, &[0.0; 3], IDENTITY, &mut []));
 }
 
 #[test]
@@ -218,4 +224,8 @@ fn weights_of_one_set_do_not_run_on_another() {
             Kernels::new(best).gemm(&packed, x, IDENTITY, &mut RowsMut::new(&mut room(), 1, 1))
         });
     }
+    let windows = PackedWindows::new(first, Csr::from_dense(&[1.0], 1).view(), &[0.0]).unwrap();
+    refuses("packed for one instruction set", || {
+        Kernels::new(best).spmv_windows(&windows, &[1.0], IDENTITY, &mut room())
+    });
 }

@@ -48,7 +48,9 @@ fn candidates(layer: &Layer, class: BatchClass) -> Vec<Form> {
     let mut forms = vec![Form::Dense];
     if layer.is_pruned() {
         forms.push(Form::UNBLOCKED);
-        if class != BatchClass::One && layer.fan_in() > Form::BLOCK_COLUMNS {
+        if class == BatchClass::One {
+            forms.push(Form::Window);
+        } else if layer.fan_in() > Form::BLOCK_COLUMNS {
             forms.push(Form::BLOCKED);
         }
     }

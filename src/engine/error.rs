@@ -21,6 +21,11 @@ pub enum CompileError {
         /// Values of a row.
         fan_in: usize,
     },
+    /// Windows are for one example alone.
+    Form {
+        /// The layer, from 0.
+        layer: usize,
+    },
     /// A layer's weights cannot be packed.
     Pack {
         /// The layer, from 0.
@@ -44,6 +49,9 @@ impl fmt::Display for CompileError {
                     f,
                     "a plan is timed on whole rows of {fan_in} values, at least one, not on {len} values"
                 )
+            }
+            CompileError::Form { layer } => {
+                write!(f, "layer {layer}: the form window is for one example; use dense or csr")
             }
             CompileError::Pack { layer, error } => write!(f, "layer {layer}: {error}"),
         }

@@ -4,7 +4,8 @@ use alloc::format;
 use alloc::string::String;
 
 use prunella_kernels::{
-    Activation, Csr, Kernels, Lanes, Line, PackError, PackedDense, PackedSpmm, PackedSpmv, Rows, RowsMut,
+    Activation, Csr, Kernels, Lanes, Line, PackError, PackedDense, PackedSpmm, PackedSpmv, PackedWindows,
+    Rows, RowsMut,
 };
 
 use super::plan::{BatchClass, Form};
@@ -30,6 +31,7 @@ enum Packed {
     Dense(PackedDense),
     Spmm(PackedSpmm),
     Spmv(PackedSpmv),
+    Windows(PackedWindows),
 }
 
 #[derive(Clone, Debug)]
@@ -61,6 +63,10 @@ impl CompiledLayer {
                     _ => Packed::Spmm(PackedSpmm::new(csr.view(), bias, block_columns)?),
                 }
             }
+            Form::Window => {
+                let csr = Csr::from_dense(layer.weight(), fan_in);
+                Packed::Windows(PackedWindows::new(kernels.isa(), csr.view(), bias)?)
+            }
         };
         let (nnz, fan_out) = (layer.nnz(), layer.fan_out());
         Ok(CompiledLayer { packed, activation: layer.activation(), nnz, fan_in, fan_out })
@@ -71,6 +77,7 @@ impl CompiledLayer {
         match &self.packed {
             Packed::Dense(w) => kernels.gemv(w, x, self.activation, y),
             Packed::Spmv(w) => kernels.spmv(w, x, self.activation, y),
+            Packed::Windows(w) => kernels.spmv_windows(w, x, self.activation, y),
             Packed::Spmm(_) => unreachable!("a layer is compiled for the class of its engine"),
         }
     }
@@ -85,7 +92,9 @@ impl CompiledLayer {
                 kernels.transpose(rows.as_rows(), y);
             }
             Packed::Spmm(w) => kernels.spmm(w, x, self.activation, y),
-            Packed::Spmv(_) => unreachable!("a layer is compiled for the class of its engine"),
+            Packed::Spmv(_) | Packed::Windows(_) => {
+                unreachable!("a layer is compiled for the class of its engine")
+            }
         }
     }
 
@@ -94,7 +103,7 @@ impl CompiledLayer {
     pub(crate) fn multiply_adds(&self) -> usize {
         match self.packed {
             Packed::Dense(_) => self.fan_in * self.fan_out,
-            Packed::Spmm(_) | Packed::Spmv(_) => self.nnz,
+            Packed::Spmm(_) | Packed::Spmv(_) | Packed::Windows(_) => self.nnz,
         }
     }
 
@@ -112,6 +121,7 @@ impl CompiledLayer {
             },
             Packed::Spmm(w) => (format!("f32-spmm-{}x{wide}-{isa}", PackedSpmm::GROUP_ROWS), w.bytes()),
             Packed::Spmv(w) => (format!("f32-spmv-{}-{isa}", PackedSpmv::GROUP_ROWS), w.bytes()),
+            Packed::Windows(w) => (format!("f32-spmv-window{}-{isa}", w.columns()), w.bytes()),
         };
         LayerInfo { fan_in: self.fan_in, fan_out: self.fan_out, nnz: self.nnz, kernel, bytes }
     }

@@ -100,11 +100,11 @@ impl Engine {
     /// Packs every layer and resolves its kernel.
     ///
     /// # Errors
-    /// A plan that names another number of layers, or a layer that cannot be packed.
+    /// A plan that names another number of layers or a form that is not for its class, or a layer that cannot be packed.
     pub fn compile(model: &Model, options: &Options) -> Result<Engine, CompileError> {
         let plan = match &options.variant {
             Variant::Dense => Plan::dense(model, options.class),
-            Variant::Csr => Plan::csr(model, options.class),
+            Variant::Csr => Plan::csr(model, options.class, options.isa),
             Variant::Planned(plan) => plan.clone(),
         };
         Engine::compile_layers(model.layers(), plan, options.isa)
@@ -118,6 +118,9 @@ impl Engine {
         let kernels = Kernels::new(isa);
         let mut compiled = Vec::with_capacity(layers.len());
         for (i, (layer, &form)) in layers.iter().zip(&plan.forms).enumerate() {
+            if form == Form::Window && plan.class != BatchClass::One {
+                return Err(CompileError::Form { layer: i });
+            }
             let packed = CompiledLayer::new(layer, form, plan.class, kernels);
             compiled.push(packed.map_err(|error| CompileError::Pack { layer: i, error })?);
         }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use prunella_kernels::{Line, PANEL_LANES, PackedSpmm};
+use prunella_kernels::{Isa, Kernels, Line, PANEL_LANES, PackedSpmm};
 
 use crate::model::{Layer, Model};
 
@@ -61,6 +61,8 @@ pub enum Form {
         /// At least 1; more than the layer has, or than 65,536, means all of them.
         block_columns: usize,
     },
+    /// The weights that are not zero, in steps that look into a window of the input; for one example.
+    Window,
 }
 
 impl Form {
@@ -72,12 +74,17 @@ impl Form {
 
     /// The sparse form of a layer that fits without timing it.
     ///
-    /// A block pays when its part of a row is long enough to hide that each block reads and writes the outputs once more:
+    /// For one example, windows where the instruction set can permute them and the weights are not too few; see
+    /// [`Kernels::windows_pay`]. For more, a block pays when its part of a row is long enough to hide that each block reads and writes the outputs once more:
     /// measured on 784x1024 and 1024x1024, blocks win from 10 nonzeros per row and block on and lose at 2.
-    pub fn sparse(layer: &Layer, class: BatchClass) -> Form {
+    pub fn sparse(layer: &Layer, class: BatchClass, isa: Isa) -> Form {
+        if class == BatchClass::One {
+            let pays = Kernels::new(isa).windows_pay(layer.weight().len(), layer.nnz());
+            return if pays { Form::Window } else { Form::UNBLOCKED };
+        }
         let blocks = layer.fan_in().div_ceil(Form::BLOCK_COLUMNS);
         let per_row_and_block = layer.nnz() / (layer.fan_out() * blocks);
-        let pays = class != BatchClass::One && blocks > 1 && per_row_and_block >= 8;
+        let pays = blocks > 1 && per_row_and_block >= 8;
         if pays { Form::BLOCKED } else { Form::UNBLOCKED }
     }
 }
@@ -88,11 +95,12 @@ impl fmt::Display for Form {
             Form::Dense => f.write_str("dense"),
             Form::UNBLOCKED => f.write_str("csr"),
             Form::Csr { block_columns } => write!(f, "csr:{block_columns}"),
+            Form::Window => f.write_str("window"),
         }
     }
 }
 
-/// A form for every layer, for one class of batch sizes; as text `many/csr:224,csr,dense`.
+/// A form for every layer, for one class of batch sizes; as text `many/csr:224,csr,dense` or `one/window,dense`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The batch sizes it is for.
@@ -107,9 +115,11 @@ impl Plan {
         Plan { class, forms: model.layers().iter().map(|_| Form::Dense).collect() }
     }
 
-    /// Every layer that [was pruned](Layer::is_pruned) sparse, the others dense; meant for models pruned so far that it pays.
-    pub fn csr(model: &Model, class: BatchClass) -> Plan {
-        let form = |layer: &Layer| if layer.is_pruned() { Form::sparse(layer, class) } else { Form::Dense };
+    /// Every layer that [was pruned](Layer::is_pruned) in its [sparse form](Form::sparse), the others dense; meant for models
+    /// pruned so far that it pays.
+    pub fn csr(model: &Model, class: BatchClass, isa: Isa) -> Plan {
+        let form =
+            |layer: &Layer| if layer.is_pruned() { Form::sparse(layer, class, isa) } else { Form::Dense };
         Plan { class, forms: model.layers().iter().map(form).collect() }
     }
 }
@@ -135,9 +145,9 @@ impl fmt::Display for PlanError {
         let PlanError { part } = self;
         write!(
             f,
-            "'{part}' is not part of a plan; a plan is one, few or many, a slash, and for each layer dense, csr "
+            "'{part}' is not part of a plan; a plan is one, few or many, a slash, and for each layer dense, csr, "
         )?;
-        f.write_str("or csr:COLUMNS, with commas between, as in many/csr:224,csr,dense")
+        f.write_str("csr:COLUMNS or, for one, window, with commas between, as in many/csr:224,csr,dense")
     }
 }
 
@@ -153,6 +163,7 @@ impl FromStr for Plan {
         let form = |part: &str| match part {
             "dense" => Ok(Form::Dense),
             "csr" => Ok(Form::UNBLOCKED),
+            "window" if class == BatchClass::One => Ok(Form::Window),
             _ => match part.strip_prefix("csr:").and_then(|n| n.parse().ok()) {
                 Some(block_columns @ 1..) => Ok(Form::Csr { block_columns }),
                 _ => Err(bad(part)),

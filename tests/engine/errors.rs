@@ -87,6 +87,15 @@ fn a_plan_must_fit_the_model() {
 }
 
 #[test]
+fn windows_are_for_one_example() {
+    for class in [BatchClass::Few, BatchClass::Many] {
+        let error = compile_error(class, vec![Form::Dense, Form::Window]);
+        assert_eq!(error, CompileError::Form { layer: 1 });
+        assert_eq!(error.to_string(), "layer 1: the form window is for one example; use dense or csr");
+    }
+}
+
+#[test]
 fn blocks_have_columns() {
     for class in BatchClass::ALL {
         let error = compile_error(class, vec![Form::Dense, Form::Csr { block_columns: 0 }]);

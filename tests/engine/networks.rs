@@ -60,10 +60,12 @@ pub(crate) fn rows(len: usize, seed: u64) -> Vec<f32> {
     (0..len).map(|_| random.signed()).collect()
 }
 
-/// A valid plan: any layer dense, or sparse in blocks of any width.
+/// A valid plan: any layer dense, or sparse in blocks of any width or windows.
 pub(crate) fn any_plan(model: &Model, class: BatchClass, random: &mut Random) -> Plan {
     let forms = [1, 7, 224].map(|block_columns| Form::Csr { block_columns });
-    let forms = [&forms[..], &[Form::Dense, Form::UNBLOCKED]].concat();
+    // Windows are for one example.
+    let windows = if class == BatchClass::One { &[Form::Window][..] } else { &[] };
+    let forms = [&forms[..], &[Form::Dense, Form::UNBLOCKED], windows].concat();
     Plan { class, forms: model.layers().iter().map(|_| random.pick(&forms)).collect() }
 }
 

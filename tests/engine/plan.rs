@@ -5,24 +5,28 @@ use prunella::engine::{BatchClass, Form, Plan, Variant};
 use prunella::model::{Activation, Layer};
 use prunella_kernels::Isa;
 
-use crate::networks::{bits, compile, network, rows, run};
+use crate::networks::{bits, compile, isas, network, rows, run};
 
-fn any_form() -> impl Strategy<Value = Form> {
+fn any_form(class: BatchClass) -> impl Strategy<Value = Form> {
     prop_oneof![
         Just(Form::Dense),
+        // Windows are for one example.
+        Just(if class == BatchClass::One { Form::Window } else { Form::Dense }),
         Just(Form::UNBLOCKED),
         (1..=usize::MAX).prop_map(|block_columns| Form::Csr { block_columns }),
         (1..300usize).prop_map(|block_columns| Form::Csr { block_columns }),
     ]
 }
 
+fn any_plan() -> impl Strategy<Value = Plan> {
+    let forms = |class| proptest::collection::vec(any_form(class), 1..8);
+    let plan = move |class| forms(class).prop_map(move |forms| Plan { class, forms });
+    proptest::sample::select(BatchClass::ALL.to_vec()).prop_flat_map(plan)
+}
+
 proptest! {
     #[test]
-    fn a_plan_reads_as_it_is_written(
-        class in proptest::sample::select(BatchClass::ALL.to_vec()),
-        forms in proptest::collection::vec(any_form(), 1..8),
-    ) {
-        let plan = Plan { class, forms };
+    fn a_plan_reads_as_it_is_written(plan in any_plan()) {
         prop_assert_eq!(plan.to_string().parse::<Plan>(), Ok(plan));
     }
 }
@@ -32,6 +36,8 @@ fn a_plan_is_written_as_the_documentation_says() {
     let forms = vec![Form::Csr { block_columns: 224 }, Form::UNBLOCKED, Form::Dense];
     let plan = Plan { class: BatchClass::Many, forms };
     assert_eq!(plan.to_string(), "many/csr:224,csr,dense");
+    let plan = Plan { class: BatchClass::One, forms: vec![Form::Window, Form::Dense] };
+    assert_eq!(plan.to_string(), "one/window,dense");
     assert_eq!("many/csr:65536".parse::<Plan>().unwrap().to_string(), "many/csr");
 }
 
@@ -56,6 +62,9 @@ fn bad_texts_are_refused_by_the_part_that_is_bad() {
         ("many/csr:7 ", "csr:7 "),
         ("many/csr:99999999999999999999", "csr:99999999999999999999"),
         ("many/dense/csr", "dense/csr"),
+        ("one/dense,windows", "windows"),
+        ("few/window", "window"),
+        ("many/dense,window", "window"),
     ] {
         let message = text.parse::<Plan>().expect_err(text).to_string();
         assert!(message.starts_with(&format!("'{part}' is not part of a plan")), "{text}: {message}");
@@ -69,9 +78,10 @@ fn layers_that_were_not_pruned_stay_dense() {
     assert_eq!(model.layers().iter().map(Layer::is_pruned).collect::<Vec<_>>(), [true, false, true]);
     for class in BatchClass::ALL {
         assert_eq!(Plan::dense(&model, class).forms, [Form::Dense; 3]);
-        let csr = Plan::csr(&model, class);
+        let csr = Plan::csr(&model, class, Isa::best());
         assert_eq!(csr.class, class);
-        assert!(matches!(csr.forms[..], [Form::Csr { .. }, Form::Dense, Form::Csr { .. }]), "{csr}");
+        let dense: Vec<bool> = csr.forms.iter().map(|&form| form == Form::Dense).collect();
+        assert_eq!(dense, [false, true, false], "{csr}");
     }
 }
 
@@ -91,14 +101,30 @@ fn an_accidental_zero_is_no_pruning() {
 #[test]
 fn only_long_rows_of_a_batch_are_cut_into_blocks() {
     let layer = |sparsity| network(&[784, 64], &[sparsity], 1);
-    let form = |sparsity, class| Form::sparse(&layer(sparsity).layers()[0], class);
+    let form = |sparsity, class| Form::sparse(&layer(sparsity).layers()[0], class, Isa::best());
     for class in [BatchClass::Few, BatchClass::Many] {
         assert_eq!(form(0.5, class), Form::BLOCKED);
         assert_eq!(form(0.99, class), Form::UNBLOCKED);
         let narrow = network(&[200, 64], &[0.5], 1);
-        assert_eq!(Form::sparse(&narrow.layers()[0], class), Form::UNBLOCKED, "one block is none");
+        assert_eq!(
+            Form::sparse(&narrow.layers()[0], class, Isa::best()),
+            Form::UNBLOCKED,
+            "one block is none"
+        );
     }
-    assert_eq!(form(0.5, BatchClass::One), Form::UNBLOCKED);
+}
+
+/// As measured: see `Kernels::windows_pay`.
+#[test]
+fn one_example_has_windows_where_they_pay() {
+    for isa in isas() {
+        for (sparsity, sets) in [(0.5, &["avx2", "avx512"][..]), (0.99, &["avx512"]), (1.0, &[])] {
+            let model = network(&[784, 64], &[sparsity], 1);
+            let form = Form::sparse(&model.layers()[0], BatchClass::One, isa);
+            let want = if sets.contains(&isa.name()) { Form::Window } else { Form::UNBLOCKED };
+            assert_eq!(form, want, "{sparsity} on {isa}");
+        }
+    }
 }
 
 /// The plan of an engine, printed and read again, compiles to the same kernels and the same bits.
@@ -119,8 +145,6 @@ fn a_printed_plan_is_replayed() {
 mod auto {
     use super::*;
     use prunella::engine::{CompileError, auto_plan};
-
-    use crate::networks::isas;
 
     #[test]
     fn timing_chooses_only_where_there_is_a_choice() {

@@ -24,6 +24,7 @@ pub(crate) struct Table {
     pub(crate) tile_rows: usize,
     pub(crate) window: usize,
     pub(crate) window_slices: usize,
+    pub(crate) window_weights: usize,
     pub(crate) product: unsafe fn(&Product),
     pub(crate) spmm: unsafe fn(&Spmm),
     pub(crate) spmv: unsafe fn(&Spmv),
@@ -96,6 +97,7 @@ macro_rules! entry_points {
             tile_rows: <$simd as $crate::simd::Simd>::TILE_ROWS,
             window: <$simd as $crate::simd::Simd>::WINDOW,
             window_slices: <$simd as $crate::simd::Simd>::WINDOW_SLICES,
+            window_weights: <$simd as $crate::simd::Simd>::WINDOW_WEIGHTS,
             $($name,)+
             #[cfg($train)]
             training: $crate::arch::TrainingTable { $($tname,)+ },

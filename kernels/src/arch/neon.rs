@@ -17,6 +17,7 @@ impl Simd for Neon {
     const WIDE_ROWS: usize = 6;
     const WINDOW: usize = 32;
     const WINDOW_SLICES: usize = 2;
+    const WINDOW_WEIGHTS: usize = 0;
 
     operations! {
         fn splat(x: f32) -> float32x4_t { vdupq_n_f32(x) }

@@ -17,6 +17,7 @@ impl Simd for Portable {
     const WIDE_ROWS: usize = 2;
     const WINDOW: usize = 32;
     const WINDOW_SLICES: usize = 2;
+    const WINDOW_WEIGHTS: usize = 0;
 
     operations! {
         fn splat(x: f32) -> f32x4 { f32x4::splat(x) }

@@ -88,7 +88,7 @@ impl PackedWindows {
     fn push_group(&mut self, csr: CsrRef<'_>, members: &[usize], first_row: usize) {
         let (first_step, first_line) = (self.starts.len(), self.lines.len());
         let slices = Line::count(members.len());
-        each_step(csr, members, arch::table(self.isa).window, |start, taken| {
+        each_step(csr, members, self.columns(), |start, taken| {
             self.starts.push(start);
             let at = self.lines.len();
             self.lines.resize(at + 1 + slices, Line::ZERO);
@@ -137,6 +137,11 @@ impl PackedWindows {
         (self.lines.len() + self.bias.len()) * size_of::<Line>()
             + (self.starts.len() + self.rows.len()) * size_of::<u32>()
             + self.groups.len() * size_of::<WindowGroup>()
+    }
+
+    /// Columns of a window.
+    pub fn columns(&self) -> usize {
+        arch::table(self.isa).window
     }
 
     pub(crate) fn groups(&self) -> &[WindowGroup] {

@@ -2,7 +2,8 @@
 
 use prunella_kernels::reference::{self, Expected, Layer};
 use prunella_kernels::{
-    Activation, Csr, Kernels, Lanes, Line, PANEL_LANES, PackedDense, PackedSparse, Rows, RowsMut,
+    Activation, Csr, Kernels, Lanes, Line, PANEL_LANES, PackedDense, PackedSparse, PackedWindows, Rows,
+    RowsMut,
 };
 
 /// Seeded draws (SplitMix64).
@@ -106,6 +107,11 @@ impl Case {
         PackedSparse::new(csr.view(), &self.bias, self.block_columns).unwrap()
     }
 
+    pub(crate) fn windows(&self, kernels: Kernels) -> PackedWindows {
+        let csr = Csr::from_dense(&self.weight, self.fan_in);
+        PackedWindows::new(kernels.isa(), csr.view(), &self.bias).unwrap()
+    }
+
     /// What every kernel makes of it, `[batch, fan_out]`, under the kernel's name.
     pub(crate) fn outputs(&self, kernels: Kernels) -> Vec<(&'static str, Vec<f32>)> {
         let (batch, fan_out, act) = (self.batch, self.fan_out, self.activation);
@@ -116,7 +122,7 @@ impl Case {
         let bias = transposed_lines(&self.bias, 1);
         let (by_batch, by_output) =
             (self.packed(kernels, Lanes::Batch), self.packed(kernels, Lanes::Outputs));
-        let (spmm, spmv) = (self.sparse(), self.sparse());
+        let (spmm, spmv, windows) = (self.sparse(), self.sparse(), self.windows(kernels));
 
         let batch_gemm = written(fan_out, batch, |mut y| kernels.gemm(&by_batch, x, act, &mut y));
         vec![
@@ -132,6 +138,7 @@ impl Case {
             ("spmm", self.each_panel(|x, y| kernels.spmm(&spmm, x, act, y))),
             ("gemv", self.each_row(|x, y| kernels.gemv(&by_output, x, act, y))),
             ("spmv", self.each_row(|x, y| kernels.spmv(&spmv, x, act, y))),
+            ("spmv, windows", self.each_row(|x, y| kernels.spmv_windows(&windows, x, act, y))),
         ]
     }
 
