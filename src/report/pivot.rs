@@ -120,7 +120,7 @@ impl<'a> Pivot<'a> {
     }
 }
 
-/// The form of each layer, `dense` or `csr`, whatever the blocks.
+/// The form of each layer, `dense`, `csr` or `window`, whatever the blocks.
 pub(crate) fn forms(row: &ResultRow) -> impl Iterator<Item = &str> {
     let forms = row.plan.rsplit('/').next().unwrap_or_default().split(',');
     forms.map(|form| form.split(':').next().unwrap_or_default())

@@ -16,10 +16,12 @@
 //! row must leave together: 1.07 steps per weight instead of 1.31 at 50 % sparsity, 1.3 instead of 1.6 at 80 %, 2.0 instead of
 //! 2.5 at 95 %. No branch depends on the pattern but the end of a group.
 //!
-//! Measured on Zen 5, 784x256: six slices are six chains, enough for the latency of an FMA, share the loads of the window, and
-//! fill a word with their ids of five bits; four or eight of eight bits are slower by 2 to 10 %. Windows that start at whole
-//! lines only, or that are kept for two steps, need more steps than the loads they save. Bits that say which weights of a column
-//! are there (`vexpandps`) took ten cycles a line, four times as long as dense.
+//! Six slices are six chains, enough for the latency of an FMA, share the loads of the window, and fill a word with their ids of
+//! five bits. Measured on Zen 5, 784x{64,256,1024} at 50 to 99 %, and lost:
+//! - four slices, or eight with two words of ids: as fast or up to 18 % slower;
+//! - windows that start at whole lines only: 3 to 20 % slower, the loads they save are cheaper than their steps;
+//! - windows kept for two steps: up to 8 % faster at 50 to 95 % of 784x64, up to 31 % slower at 99 %;
+//! - bits that say which weights of a column of a slice are there, spread by `vexpandps`: see benches/README.md.
 
 use super::activate;
 use crate::simd::Simd;
@@ -27,7 +29,7 @@ use crate::view::Line;
 
 /// Bits of an id: windows have 32 columns at most, and six ids fit a word.
 pub(crate) const ID_BITS: usize = 5;
-/// How far ahead the steps are fetched, in f32: hides a part of L2's and L3's latency, for 1.1 to 1.2 times the speed.
+/// How far ahead the steps are fetched, in f32: 1.15 to 1.25 times the speed from L2 (784x256), 512 bytes are too few.
 const AHEAD: usize = 2048 / size_of::<f32>();
 
 /// Consecutive slices of rows that take their steps together.

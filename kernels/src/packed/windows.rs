@@ -11,7 +11,7 @@ use crate::generic::window::{ID_BITS, WindowGroup};
 use crate::isa::Isa;
 use crate::view::Line;
 
-/// What writing the rows of a group one by one costs, in steps: 50 cycles for 96 rows, and 6 for a step (Zen 5).
+/// About what writing the rows of a group one by one costs, in steps: 96 rows at two a cycle, and 6 cycles for a step.
 const SCATTER_STEPS: usize = 8;
 
 /// A sparse layer's weights and bias for a product with one vector, packed for one instruction set.
