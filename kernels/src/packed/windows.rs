@@ -205,3 +205,27 @@ fn each_step(csr: CsrRef<'_>, members: &[usize], window: usize, mut step: impl F
         step(start, &taken);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::csr::Csr;
+
+    /// No result shows it: where windows are registers, they are read whole.
+    #[test]
+    fn no_window_reaches_beyond_the_input() {
+        for fan_in in [1, 15, 16, 17, 31, 32, 33, 100] {
+            let csr = Csr::from_dense(&vec![1.0; fan_in * 20], fan_in);
+            for isa in Isa::available() {
+                let packed = PackedWindows::new(isa, csr.view(), &[0.0; 20]).unwrap();
+                // A shorter input is copied into so many.
+                let readable = fan_in.max(PackedWindows::MAX_COLUMNS);
+                let inside = |&start: &u32| start as usize + packed.columns() <= readable;
+                assert!(
+                    packed.starts.len() >= fan_in && packed.starts.iter().all(inside),
+                    "{fan_in} on {isa}"
+                );
+            }
+        }
+    }
+}
