@@ -20,6 +20,8 @@ pub(crate) trait Simd: Copy {
     unsafe fn splat(x: f32) -> Self::V;
     /// Any alignment.
     unsafe fn load(from: *const f32) -> Self::V;
+    /// Asks for the line at `at` before it is needed, where the set can ask. Any address will do.
+    fn prefetch(at: *const f32);
     /// Any alignment.
     unsafe fn store(to: *mut f32, v: Self::V);
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;

@@ -13,6 +13,10 @@ impl Simd for Neon {
     const TILE_ROWS: usize = 12;
     const WIDE_ROWS: usize = 6;
 
+    // The intrinsic is not stable.
+    #[inline(always)]
+    fn prefetch(_: *const f32) {}
+
     operations! {
         fn splat(x: f32) -> float32x4_t { vdupq_n_f32(x) }
         fn load(from: *const f32) -> float32x4_t { vld1q_f32(from) }

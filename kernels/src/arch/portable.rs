@@ -13,6 +13,9 @@ impl Simd for Portable {
     const TILE_ROWS: usize = 4;
     const WIDE_ROWS: usize = 2;
 
+    #[inline(always)]
+    fn prefetch(_: *const f32) {}
+
     operations! {
         fn splat(x: f32) -> f32x4 { f32x4::splat(x) }
         fn load(from: *const f32) -> f32x4 {
