@@ -42,18 +42,20 @@ pub(crate) struct CompiledLayer {
 }
 
 impl CompiledLayer {
-    /// `panel` says whether a batch of [`BatchClass::Many`] reaches a dense layer in a panel.
+    /// `after_panel` says whether its batch arrives in a panel. Turning rows into panels for a dense layer does not pay, not even
+    /// where its outputs fill their registers badly: 784x10 at batch 64 takes 9 us in rows and 13 in panels (Zen 5).
     pub(crate) fn new(
         layer: &Layer,
         form: Form,
         class: BatchClass,
-        panel: bool,
+        after_panel: bool,
         kernels: Kernels,
     ) -> Result<Self, PackError> {
         let (fan_in, bias) = (layer.fan_in(), layer.bias());
         let packed = match form {
             Form::Dense => {
-                let lanes = if panel && class == BatchClass::Many { Lanes::Batch } else { Lanes::Outputs };
+                let lanes =
+                    if after_panel && class == BatchClass::Many { Lanes::Batch } else { Lanes::Outputs };
                 Packed::Dense(PackedDense::new(kernels.isa(), lanes, fan_in, layer.weight(), bias)?)
             }
             Form::Csr { block_columns } => {
@@ -75,15 +77,6 @@ impl CompiledLayer {
             Packed::Spmv(w) => kernels.spmv(w, x, self.activation, y),
             Packed::Spmm(_) => unreachable!("a layer is compiled for the class of its engine"),
         }
-    }
-
-    /// Whether rows are to be turned into panels for a dense layer. The turning takes as long as 8 outputs; without it, the outputs
-    /// are padded to whole registers, and a tile of one register costs as much as 4 outputs more (Zen 5, batch 64: 784x10 takes
-    /// 8 us in panels and 11 in rows, 784x64 29 and 27).
-    pub(crate) fn prefers_panel(layer: &Layer) -> bool {
-        let padded = layer.fan_out().next_multiple_of(Line::LEN);
-        let half_a_tile = if padded.is_multiple_of(2 * Line::LEN) { 0 } else { 4 };
-        padded - layer.fan_out() + half_a_tile > 8
     }
 
     /// Whether it takes panels `[fan_in, batch]` and gives panels `[fan_out, batch]`. Others give rows, and take rows or, after a

@@ -129,9 +129,8 @@ impl Engine {
         let kernels = Kernels::new(isa);
         let mut compiled: Vec<CompiledLayer> = Vec::with_capacity(layers.len());
         for (i, (layer, &form)) in layers.iter().zip(&plan.forms).enumerate() {
-            let panel =
-                compiled.last().map_or_else(|| CompiledLayer::prefers_panel(layer), CompiledLayer::in_panels);
-            let packed = CompiledLayer::new(layer, form, plan.class, panel, kernels);
+            let after_panel = compiled.last().is_some_and(CompiledLayer::in_panels);
+            let packed = CompiledLayer::new(layer, form, plan.class, after_panel, kernels);
             compiled.push(packed.map_err(|error| CompileError::Pack { layer: i, error })?);
         }
         Ok(Engine {
