@@ -3,7 +3,7 @@
 use crate::activation::Activation;
 use crate::arch::{self, Table};
 use crate::generic::probe;
-use crate::generic::product::{Left, Product, Start};
+use crate::generic::product::{Left, Product, Right, Start};
 use crate::generic::transpose::Transpose;
 use crate::isa::Isa;
 use crate::view::{Line, Rows, RowsMut};
@@ -78,7 +78,7 @@ impl Kernels {
             a: a.ptr(),
             left: Left::Strided(a.stride()),
             b: b.ptr(),
-            b_stride: b.stride(),
+            right: Right::Strided(b.stride()),
             c: c.ptr(),
             c_stride: c.stride(),
             start,
@@ -184,7 +184,7 @@ impl Kernels {
                     a: w.weight(),
                     left: Left::Tiled,
                     b: x.ptr(),
-                    b_stride: x.stride(),
+                    right: Right::Strided(x.stride()),
                     c: y.ptr(),
                     c_stride: y.stride(),
                     start: Start::Rows(w.bias()),
@@ -198,9 +198,41 @@ impl Kernels {
                 assert_eq!((y.rows(), y.cols()), (x.cols(), w.fan_out()), "y is [batch, fan_out]");
                 // SAFETY: x is readable over [fan_in, batch] and y writable over [batch, fan_out] padded to whole lines.
                 unsafe {
-                    self.column_blocks(w, (x.ptr(), x.stride(), x.cols()), activation, (y.ptr(), y.stride()))
+                    self.outputs_in_lanes(
+                        w,
+                        (x.ptr(), Left::Strided(x.stride()), x.cols()),
+                        activation,
+                        (y.ptr(), y.stride()),
+                    )
                 }
             }
+        }
+    }
+
+    /// One dense layer over rows: `y = act(x weight^T + bias)`, with weights packed with [`Lanes::Outputs`].
+    ///
+    /// `y` is `[batch, fan_out]`; the rows of `x`, of `fan_in` values, start `stride` values apart.
+    ///
+    /// # Panics
+    /// The shapes do not fit, or the weights are packed otherwise.
+    pub fn gemm_rows(
+        &self,
+        w: &PackedDense,
+        x: &[f32],
+        stride: usize,
+        activation: Activation,
+        y: &mut RowsMut<'_>,
+    ) {
+        assert_eq!((w.isa(), w.lanes()), (self.isa, Lanes::Outputs), "weights are packed for one kernel");
+        assert_eq!(y.cols(), w.fan_out(), "y is [batch, fan_out]");
+        let Some(before) = y.rows().checked_sub(1) else { return };
+        let needed = before.checked_mul(stride).and_then(|first| first.checked_add(w.fan_in()));
+        assert!(needed.is_some_and(|needed| needed <= x.len()), "x has a row for each of y");
+        // SAFETY: x is readable over all rows, by the length checked above, and y writable over [batch, fan_out] padded to whole
+        // lines.
+        unsafe {
+            let left = Left::Rows(stride);
+            self.outputs_in_lanes(w, (x.as_ptr(), left, y.rows()), activation, (y.ptr(), y.stride()))
         }
     }
 
@@ -216,37 +248,42 @@ impl Kernels {
         assert!(y.len() >= Line::count(w.fan_out()), "y is [fan_out]");
         let stride = y.len() * Line::LEN;
         // SAFETY: x is readable over [fan_in, 1] with stride 1, and y writable over fan_out padded to whole lines.
-        unsafe { self.column_blocks(w, (x.as_ptr(), 1, 1), activation, (y.as_mut_ptr().cast(), stride)) }
+        unsafe {
+            self.outputs_in_lanes(
+                w,
+                (x.as_ptr(), Left::Strided(1), 1),
+                activation,
+                (y.as_mut_ptr().cast(), stride),
+            )
+        }
     }
 
     /// # Safety
-    /// `x` (pointer, stride, batch) is readable over `[fan_in, batch]`, `y` (pointer, stride) writable over `[batch, fan_out]`,
-    /// rows padded to whole lines; the weights are packed with [`Lanes::Outputs`].
-    unsafe fn column_blocks(
+    /// `x` (pointer, where its elements are, batch) is readable over `[fan_in, batch]`, `y` (pointer, stride) writable over
+    /// `[batch, fan_out]`, rows padded to whole lines; the weights are packed with [`Lanes::Outputs`].
+    unsafe fn outputs_in_lanes(
         &self,
         w: &PackedDense,
-        (x, x_stride, batch): (*const f32, usize, usize),
+        (x, left, batch): (*const f32, Left, usize),
         activation: Activation,
         (y, y_stride): (*mut f32, usize),
     ) {
-        for (first, width) in w.column_blocks() {
-            let product = Product {
-                m: batch,
-                n: width,
-                k: w.fan_in(),
-                a: x,
-                left: Left::Strided(x_stride),
-                b: w.weight().wrapping_add(first * w.fan_in()),
-                b_stride: width,
-                c: y.wrapping_add(first),
-                c_stride: y_stride,
-                start: Start::Columns(w.bias().wrapping_add(first)),
-                activation,
-            };
-            // SAFETY: an `Isa` proves the machine; a packed block reaches over [fan_in, width], the bias over whole lines, and
-            // first + width is at most fan_out padded to whole lines.
-            unsafe { (self.table.product)(&product) }
-        }
+        let product = Product {
+            m: batch,
+            n: w.fan_out().next_multiple_of(Line::LEN),
+            k: w.fan_in(),
+            a: x,
+            left,
+            b: w.weight(),
+            right: Right::Blocked,
+            c: y,
+            c_stride: y_stride,
+            start: Start::Columns(w.bias()),
+            activation,
+        };
+        // SAFETY: an `Isa` proves the machine; the packed blocks reach over [fan_in, fan_out] and the bias over fan_out, both
+        // padded to whole lines; x and y are the caller's promise.
+        unsafe { (self.table.product)(&product) }
     }
 
     /// One sparse layer over a panel: `y = act(weight x + bias)`; `x` is `[fan_in, batch]`, `y` `[fan_out, batch]`, the batch

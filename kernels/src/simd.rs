@@ -30,6 +30,8 @@ pub(crate) trait Simd: Copy {
     unsafe fn splat(x: f32) -> Self::V;
     /// Any alignment.
     unsafe fn load(from: *const f32) -> Self::V;
+    /// Asks for the line at `at` before it is needed, where the set can ask. Any address will do.
+    fn prefetch(at: *const f32);
     /// Any alignment.
     unsafe fn store(to: *mut f32, v: Self::V);
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
@@ -64,8 +66,6 @@ pub(crate) trait Simd: Copy {
     unsafe fn load_ids(from: *const u32) -> Self::Ids;
     /// The values of the window that the five bits from `shift` on name in each lane: less than WINDOW.
     unsafe fn lookup(window: Self::Window, ids: Self::Ids, shift: usize) -> Self::V;
-    /// Fetches a line to L1, if the address is any and the set can.
-    unsafe fn prefetch(from: *const f32);
     /// Transposes a block of `LANES` x `LANES`: `to[c * to_stride + r] = from[r * from_stride + c]`.
     unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize);
 }

@@ -264,9 +264,6 @@ pub fn benchmark(
 /// Where the two copies of the dense network stand in the line-up.
 const DENSE_COPIES: [usize; 2] = [0, 1];
 
-/// Time spent on choosing the dense kernels of a batch size.
-const DENSE_BUDGET_NS: u64 = 20_000_000;
-
 /// Every variant of every case, compiled for one batch size; the dense network first, and twice.
 fn line_up(
     cases: &[Case<'_>],
@@ -275,10 +272,9 @@ fn line_up(
 ) -> Result<Vec<Contestant>, BenchmarkError> {
     let batch = rotation.batch();
     let class = BatchClass::of(batch);
-    let dense_class = dense_class(cases[0].model, rotation, settings)?;
     let mut contestants = vec![];
     for _ in DENSE_COPIES {
-        let engine = compile(cases[0].model, Variant::Dense, dense_class, settings)?;
+        let engine = compile(cases[0].model, Variant::Dense, class, settings)?;
         contestants.push(Contestant::new(0, VariantName::Dense, engine, batch));
     }
     for (i, case) in cases.iter().enumerate().skip(1) {
@@ -291,28 +287,11 @@ fn line_up(
                     Variant::Planned(auto_plan(case.model, settings.isa, rotation.batch_at(0))?)
                 }
             };
-            let class = if name == VariantName::Masked { dense_class } else { class };
             let engine = compile(case.model, variant, class, settings)?;
             contestants.push(Contestant::new(i, name, engine, batch));
         }
     }
     Ok(contestants)
-}
-
-/// The class whose dense kernels are faster at this batch size, timed beforehand: panels leave lanes empty unless the batch
-/// fills them (at 24 examples of 784-1024-1024-10 they took a fifth longer), and a baseline is the fastest dense there is.
-fn dense_class(model: &Model, rotation: &Rotation, settings: &Settings) -> Result<BatchClass, CompileError> {
-    let classes = match BatchClass::of(rotation.batch()) {
-        BatchClass::One => return Ok(BatchClass::One),
-        BatchClass::Few | BatchClass::Many => [BatchClass::Few, BatchClass::Many],
-    };
-    let mut engines = vec![];
-    for class in classes {
-        let engine = compile(model, Variant::Dense, class, settings)?;
-        engines.push(Contestant::new(0, VariantName::Dense, engine, rotation.batch()));
-    }
-    let mut subjects: Vec<Subject<'_>> = engines.iter_mut().map(|engine| engine.subject(rotation)).collect();
-    Ok(classes[measure::choose(&mut subjects, DENSE_BUDGET_NS)])
 }
 
 fn compile(

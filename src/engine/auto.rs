@@ -41,7 +41,25 @@ pub fn auto_plan(model: &Model, isa: Isa, input: &[f32]) -> Result<Plan, Compile
         run(&engines[chosen], &x, &mut y);
         x = y;
     }
-    Ok(Plan { class, forms })
+    whole(model, Plan { class, forms }, isa, &input[..batch * fan_in])
+}
+
+/// `plan`, or a plan of one form where that is faster: a layer timed alone turns rows into panels and back, which several in a row
+/// do once, and a small layer's time is mostly that.
+fn whole(model: &Model, plan: Plan, isa: Isa, input: &[f32]) -> Result<Plan, CompileError> {
+    let class = plan.class;
+    let mut plans = vec![plan];
+    for other in [Plan::csr(model, class, isa), Plan::dense(model, class)] {
+        if !plans.contains(&other) {
+            plans.push(other);
+        }
+    }
+    if plans.len() > 1 {
+        let compiled = |plan: &Plan| Engine::compile_layers(model.layers(), plan.clone(), isa);
+        let engines = plans.iter().map(compiled).collect::<Result<Vec<_>, _>>()?;
+        plans.swap(0, fastest(&engines, input, input.len() / model.fan_in()));
+    }
+    Ok(plans.remove(0))
 }
 
 fn candidates(layer: &Layer, class: BatchClass) -> Vec<Form> {

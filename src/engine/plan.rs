@@ -14,9 +14,9 @@ use crate::model::{Layer, Model};
 pub enum BatchClass {
     /// One example: a vector, the outputs in the SIMD lanes.
     One,
-    /// 2 to 15 examples: panels of one line; a dense layer keeps its outputs in the lanes.
+    /// 2 to 15 examples: sparse layers take them in panels of one line.
     Few,
-    /// 16 examples and more: panels of two lines, the batch in the lanes.
+    /// 16 examples and more: sparse layers take them in wider panels.
     Many,
 }
 
@@ -33,8 +33,8 @@ impl BatchClass {
         }
     }
 
-    /// How many examples travel through the layers together.
-    pub(crate) fn chunk(self) -> usize {
+    /// The most examples of a panel, which travel through the layers together.
+    pub(crate) fn panel(self) -> usize {
         match self {
             BatchClass::One => 1,
             BatchClass::Few => Line::LEN,

@@ -52,7 +52,7 @@ fn another_engines_scratch_is_refused_where_it_is_too_small() {
     let [one, few, many] = BatchClass::ALL.map(of);
     assert_eq!(refused(&few, 6, 4, &mut one.scratch()), RunError::Scratch);
     assert_eq!(refused(&many, 6, 4, &mut one.scratch()), RunError::Scratch);
-    assert_eq!(refused(&few, 6, 4, &mut many.scratch()), RunError::Scratch, "it lacks the room for rows");
+    assert_eq!(refused(&many, 6, 4, &mut few.scratch()), RunError::Scratch);
 }
 
 #[test]

@@ -22,6 +22,12 @@ impl Simd for Avx2 {
     // At 97.3 % they are equal (784x64 to 784x1024 on Zen 5).
     const WINDOW_WEIGHTS: usize = 36;
 
+    #[inline(always)]
+    fn prefetch(at: *const f32) {
+        // SAFETY: it is a hint, which reads nothing and faults nowhere; every x86-64 has it.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+
     operations! {
         fn splat(x: f32) -> __m256 { _mm256_set1_ps(x) }
         fn load(from: *const f32) -> __m256 { _mm256_loadu_ps(from) }
@@ -68,7 +74,6 @@ impl Simd for Avx2 {
             let halves = window.map(|half| _mm256_permutevar8x32_ps(half, low));
             _mm256_blendv_ps(halves[0], halves[1], _mm256_castsi256_ps(high))
         }
-        fn prefetch(from: *const f32) { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let mut r = [_mm256_setzero_ps(); 8];
             for (i, row) in r.iter_mut().enumerate() {

@@ -19,6 +19,10 @@ impl Simd for Neon {
     const WINDOW_SLICES: usize = 2;
     const WINDOW_WEIGHTS: usize = 0;
 
+    // The intrinsic is not stable.
+    #[inline(always)]
+    fn prefetch(_: *const f32) {}
+
     operations! {
         fn splat(x: f32) -> float32x4_t { vdupq_n_f32(x) }
         fn load(from: *const f32) -> float32x4_t { vld1q_f32(from) }
@@ -51,7 +55,6 @@ impl Simd for Neon {
             let at = |i: usize| *window.add((*ids.add(i) >> shift) as usize % Self::WINDOW);
             Self::load([at(0), at(1), at(2), at(3)].as_ptr())
         }
-        fn prefetch(_from: *const f32) {}
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let row = |r: usize| Self::load(from.add(r * from_stride));
             let (low, high) = (vtrnq_f32(row(0), row(1)), vtrnq_f32(row(2), row(3)));

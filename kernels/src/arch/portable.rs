@@ -19,6 +19,9 @@ impl Simd for Portable {
     const WINDOW_SLICES: usize = 2;
     const WINDOW_WEIGHTS: usize = 0;
 
+    #[inline(always)]
+    fn prefetch(_: *const f32) {}
+
     operations! {
         fn splat(x: f32) -> f32x4 { f32x4::splat(x) }
         fn load(from: *const f32) -> f32x4 {
@@ -55,7 +58,6 @@ impl Simd for Portable {
             let at = |i: usize| *window.add((*ids.add(i) >> shift) as usize % Self::WINDOW);
             f32x4::new([at(0), at(1), at(2), at(3)])
         }
-        fn prefetch(_from: *const f32) {}
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let row = |r: usize| Self::load(from.add(r * from_stride));
             let columns = f32x4::transpose([row(0), row(1), row(2), row(3)]);

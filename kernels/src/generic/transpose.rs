@@ -1,6 +1,7 @@
 //! Rows to panels and back: a transpose, in blocks of one register squared.
 
 use crate::simd::Simd;
+use crate::view::Line;
 
 /// `to[c][r] = from[r][c]` for `rows` x `cols`, and zeros in `to[c][rows..padded_rows]`. Strides in f32.
 pub(crate) struct Transpose {
@@ -21,11 +22,15 @@ pub(crate) unsafe fn transpose<S: Simd>(t: &Transpose) {
     let (whole_rows, whole_cols) = (t.rows - t.rows % S::LANES, t.cols - t.cols % S::LANES);
     // SAFETY: every block and element is inside both matrices, by the loop bounds.
     unsafe {
-        // Columns outside: the lines of `to` that a block writes are finished by its neighbours at once.
-        for c in (0..whole_cols).step_by(S::LANES) {
-            for r in (0..whole_rows).step_by(S::LANES) {
-                let from = t.from.add(r * t.from_stride + c);
-                S::transpose(from, t.from_stride, t.to.add(c * t.to_stride + r), t.to_stride);
+        // Sixteen rows at a time, so that each line of `to` is finished at once.
+        for band in (0..whole_rows).step_by(Line::LEN) {
+            let rows = Line::LEN.min(whole_rows - band);
+            for c in (0..whole_cols).step_by(S::LANES) {
+                look_ahead::<S>(t, band, c);
+                for r in (band..band + rows).step_by(S::LANES) {
+                    let from = t.from.add(r * t.from_stride + c);
+                    S::transpose(from, t.from_stride, t.to.add(c * t.to_stride + r), t.to_stride);
+                }
             }
         }
         copy_edge(t, whole_rows..t.rows, 0..whole_cols);
@@ -34,6 +39,22 @@ pub(crate) unsafe fn transpose<S: Simd>(t: &Transpose) {
             for c in 0..t.cols {
                 t.to.add(c * t.to_stride + t.rows).write_bytes(0, t.padded_rows - t.rows);
             }
+        }
+    }
+}
+
+/// Asks for what the rows from `band` on hold some columns after `c`; past their end, for the rows below.
+#[inline(always)]
+fn look_ahead<S: Simd>(t: &Transpose, band: usize, c: usize) {
+    const AHEAD: usize = 4 * Line::LEN;
+    if c.is_multiple_of(Line::LEN) {
+        let (row, column) = if c + AHEAD < t.cols {
+            (band, c + AHEAD)
+        } else {
+            (band + Line::LEN, (c + AHEAD).wrapping_sub(t.cols))
+        };
+        for r in row..row + Line::LEN {
+            S::prefetch(t.from.wrapping_add(r * t.from_stride + column));
         }
     }
 }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::{PackError, lines_of};
 use crate::arch;
+use crate::generic::product::{self, tile_height};
 use crate::isa::Isa;
 use crate::view::Line;
 
@@ -24,7 +25,7 @@ pub struct PackedDense {
     lanes: Lanes,
     fan_in: usize,
     fan_out: usize,
-    /// `Batch`: tiles of `tile_rows` outputs, each `[fan_in][outputs of the tile]`.
+    /// `Batch`: tiles of [`tile_height`] outputs, each `[fan_in][outputs of the tile]`.
     /// `Outputs`: blocks of 64 outputs (the last narrower, whole lines), each `[fan_in][outputs of the block]`.
     weight: Vec<Line>,
     bias: Vec<Line>,
@@ -32,7 +33,7 @@ pub struct PackedDense {
 
 impl PackedDense {
     /// Outputs of a block of [`Lanes::Outputs`]: four lines, a stream of consecutive memory for one input.
-    pub const BLOCK_OUTPUTS: usize = 4 * Line::LEN;
+    pub const BLOCK_OUTPUTS: usize = product::BLOCK_COLUMNS;
 
     /// Packs `weight` `[fan_out, fan_in]`, row-major, and `bias` `[fan_out]`.
     ///
@@ -52,22 +53,26 @@ impl PackedDense {
         if fan_in.checked_mul(fan_out) != Some(weight.len()) {
             return Err(PackError::Shape { weight: weight.len(), bias: fan_out });
         }
-        // One block is a group of outputs whose weights stand side by side for each input.
-        let (outputs_per_block, pad) = match lanes {
-            Lanes::Batch => (arch::table(isa).tile_rows, 1),
-            Lanes::Outputs => (Self::BLOCK_OUTPUTS, Line::LEN),
+        let padded = match lanes {
+            Lanes::Batch => fan_out,
+            Lanes::Outputs => fan_out.next_multiple_of(Line::LEN),
         };
-        let padded = fan_out.next_multiple_of(pad);
         let mut packed = vec![Line::ZERO; Line::count(padded * fan_in)];
         let to = Line::floats_mut(&mut packed);
-        for first in (0..padded).step_by(outputs_per_block) {
-            let width = outputs_per_block.min(padded - first);
+        // One block is a group of outputs whose weights stand side by side for each input.
+        let mut first = 0;
+        while first < padded {
+            let width = match lanes {
+                Lanes::Batch => tile_height(padded - first, arch::table(isa).tile_rows),
+                Lanes::Outputs => Self::BLOCK_OUTPUTS.min(padded - first),
+            };
             for output in first..fan_out.min(first + width) {
                 let row = &weight[output * fan_in..][..fan_in];
                 for (k, &w) in row.iter().enumerate() {
                     to[first * fan_in + k * width + (output - first)] = w;
                 }
             }
+            first += width;
         }
         Ok(PackedDense { isa, lanes, fan_in, fan_out, weight: packed, bias: lines_of(bias) })
     }
@@ -103,13 +108,5 @@ impl PackedDense {
 
     pub(crate) fn bias(&self) -> *const f32 {
         self.bias.as_ptr().cast()
-    }
-
-    /// The blocks of columns of [`Lanes::Outputs`]: where each starts, and how many columns it has.
-    pub(crate) fn column_blocks(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let padded = self.fan_out.next_multiple_of(Line::LEN);
-        (0..padded)
-            .step_by(Self::BLOCK_OUTPUTS)
-            .map(move |first| (first, Self::BLOCK_OUTPUTS.min(padded - first)))
     }
 }

@@ -132,6 +132,13 @@ impl Case {
                 written(batch, fan_out, |mut y| kernels.gemm(&by_output, x, act, &mut y)),
             ),
             (
+                "gemm_rows",
+                self.rows_apart(0, |x, stride, y| kernels.gemm_rows(&by_output, x, stride, act, y)),
+            ),
+            ("gemm_rows, apart", {
+                self.rows_apart(3, |x, stride, y| kernels.gemm_rows(&by_output, x, stride, act, y))
+            }),
+            (
                 "gemm_tn",
                 written(batch, fan_out, |mut y| kernels.gemm_tn(x, weight, Some(&bias), act, &mut y)),
             ),
@@ -140,6 +147,14 @@ impl Case {
             ("spmv", self.each_row(|x, y| kernels.spmv(&spmv, x, act, y))),
             ("spmv, windows", self.each_row(|x, y| kernels.spmv_windows(&windows, x, act, y))),
         ]
+    }
+
+    /// `[batch, fan_out]` by a kernel for rows with a gap between them, where there is a number that would be seen in a result.
+    fn rows_apart(&self, gap: usize, kernel: impl FnOnce(&[f32], usize, &mut RowsMut<'_>)) -> Vec<f32> {
+        let apart = |row: &[f32]| [row, &vec![1e30; gap]].concat();
+        let x: Vec<f32> = self.rows.chunks_exact(self.fan_in).flat_map(apart).collect();
+        let x = &x[..x.len().saturating_sub(gap)];
+        written(self.batch, self.fan_out, |mut y| kernel(x, self.fan_in + gap, &mut y))
     }
 
     /// `[batch, fan_out]` by a kernel for one panel.
