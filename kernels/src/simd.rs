@@ -16,6 +16,10 @@ pub(crate) trait Simd: Copy {
     const TILE_ROWS: usize;
     /// Rows up to which a tile may be four registers wide.
     const WIDE_ROWS: usize;
+    /// Rows of a group of the sparse product with panels, 4 or 8; a group is two registers wide.
+    const SPMM_ROWS: usize;
+    /// `SPMM_ROWS` columns of type u16, in one register.
+    type Ids: Copy;
 
     unsafe fn splat(x: f32) -> Self::V;
     /// Any alignment.
@@ -46,6 +50,10 @@ pub(crate) trait Simd: Copy {
     unsafe fn load_quads(from: *const f32) -> Self::V;
     /// Lane `I` of each four lanes, in all four.
     unsafe fn splat_quad<const I: i32>(quads: Self::V) -> Self::V;
+    /// `SPMM_ROWS` ids.
+    unsafe fn load_ids(from: *const u16) -> Self::Ids;
+    /// The ids, four in each word, the first in the low bits; with 4 rows the second word is not used.
+    unsafe fn id_words(ids: Self::Ids) -> [u64; 2];
     /// `LANES` values at `base + ids[i]`.
     unsafe fn gather(base: *const f32, ids: *const u16) -> Self::V;
     /// Transposes a block of `LANES` x `LANES`: `to[c * to_stride + r] = from[r * from_stride + c]`.

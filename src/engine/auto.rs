@@ -48,8 +48,9 @@ fn candidates(layer: &Layer, class: BatchClass) -> Vec<Form> {
     let mut forms = vec![Form::Dense];
     if layer.is_pruned() {
         forms.push(Form::UNBLOCKED);
-        if class != BatchClass::One && layer.fan_in() > Form::BLOCK_COLUMNS {
-            forms.push(Form::BLOCKED);
+        if class != BatchClass::One {
+            let blocked = [Form::BLOCKED, Form::WIDE_BLOCKS];
+            forms.extend(blocked.into_iter().filter(|form| form.blocks(layer.fan_in()) > 1));
         }
     }
     forms

@@ -1,10 +1,25 @@
 //! AVX2 and FMA: 16 registers of 8.
 
 use crate::simd::Simd;
+use core::arch::asm;
 use core::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
 struct Avx2;
+
+/// In assembly, or the compiler folds this load and the permutes that follow into four broadcasts from memory, which cost the
+/// sparse product a quarter of its speed (Zen 5).
+#[inline]
+#[target_feature(enable = "avx")]
+unsafe fn load_quads(from: *const f32) -> __m256 {
+    let quads;
+    // SAFETY: the caller's promise that four values are readable; the instruction does nothing else.
+    unsafe {
+        asm!("vbroadcastf128 {}, [{}]", lateout(ymm_reg) quads, in(reg) from,
+             options(pure, readonly, nostack, preserves_flags));
+    }
+    quads
+}
 
 impl Simd for Avx2 {
     type V = __m256;
@@ -13,6 +28,9 @@ impl Simd for Avx2 {
     const TILE_ROWS: usize = 6;
     // 2 x 4 = 8 accumulators, 4 loads, 1 broadcast.
     const WIDE_ROWS: usize = 2;
+    // 4 x 2 = 8 accumulators.
+    const SPMM_ROWS: usize = 4;
+    type Ids = u64;
 
     operations! {
         fn splat(x: f32) -> __m256 { _mm256_set1_ps(x) }
@@ -36,7 +54,7 @@ impl Simd for Avx2 {
             let power = _mm256_slli_epi32::<23>(_mm256_castps_si256(n));
             _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), power))
         }
-        fn load_quads(from: *const f32) -> __m256 { _mm256_broadcast_ps(&*from.cast::<__m128>()) }
+        fn load_quads(from: *const f32) -> __m256 { load_quads(from) }
         fn splat_quad<const I: i32>(quads: __m256) -> __m256 {
             match I {
                 0 => _mm256_permute_ps::<0x00>(quads),
@@ -45,6 +63,8 @@ impl Simd for Avx2 {
                 _ => _mm256_permute_ps::<0xFF>(quads),
             }
         }
+        fn load_ids(from: *const u16) -> u64 { u64::from_le(from.cast::<u64>().read_unaligned()) }
+        fn id_words(ids: u64) -> [u64; 2] { [ids, 0] }
         // Loads inserted by hand: the gather instruction takes 1.1 cycles per element on Zen 5, this 0.8.
         fn gather(base: *const f32, ids: *const u16) -> __m256 {
             let at = |i: usize| *base.add(*ids.add(i) as usize);

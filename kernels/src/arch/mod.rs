@@ -21,6 +21,8 @@ use crate::isa::Name;
 pub(crate) struct Table {
     pub(crate) lanes: usize,
     pub(crate) tile_rows: usize,
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "nothing is packed"))]
+    pub(crate) spmm_rows: usize,
     pub(crate) product: unsafe fn(&Product),
     pub(crate) spmm: unsafe fn(&Spmm),
     pub(crate) spmv: unsafe fn(&Spmv),
@@ -89,6 +91,7 @@ macro_rules! entry_points {
         pub(crate) static TABLE: $crate::arch::Table = $crate::arch::Table {
             lanes: <$simd as $crate::simd::Simd>::LANES,
             tile_rows: <$simd as $crate::simd::Simd>::TILE_ROWS,
+            spmm_rows: <$simd as $crate::simd::Simd>::SPMM_ROWS,
             $($name,)+
             #[cfg($train)]
             training: $crate::arch::TrainingTable { $($tname,)+ },

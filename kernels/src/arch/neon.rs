@@ -12,6 +12,9 @@ impl Simd for Neon {
     // 12 x 2 = 24 accumulators, 2 loads, broadcasts: as AVX-512, a third of the width.
     const TILE_ROWS: usize = 12;
     const WIDE_ROWS: usize = 6;
+    // 4 x 2 = 8 accumulators.
+    const SPMM_ROWS: usize = 4;
+    type Ids = u64;
 
     operations! {
         fn splat(x: f32) -> float32x4_t { vdupq_n_f32(x) }
@@ -35,6 +38,8 @@ impl Simd for Neon {
         }
         fn load_quads(from: *const f32) -> float32x4_t { vld1q_f32(from) }
         fn splat_quad<const I: i32>(quads: float32x4_t) -> float32x4_t { vdupq_laneq_f32::<I>(quads) }
+        fn load_ids(from: *const u16) -> u64 { u64::from_le(from.cast::<u64>().read_unaligned()) }
+        fn id_words(ids: u64) -> [u64; 2] { [ids, 0] }
         fn gather(base: *const f32, ids: *const u16) -> float32x4_t {
             let at = |i: usize| *base.add(*ids.add(i) as usize);
             Self::load([at(0), at(1), at(2), at(3)].as_ptr())

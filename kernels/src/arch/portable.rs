@@ -12,6 +12,9 @@ impl Simd for Portable {
     // 4 rows x 2: 8 accumulators, 2 loads, a broadcast and a product fit SSE2's 16 registers.
     const TILE_ROWS: usize = 4;
     const WIDE_ROWS: usize = 2;
+    // 4 x 2 = 8 accumulators.
+    const SPMM_ROWS: usize = 4;
+    type Ids = u64;
 
     operations! {
         fn splat(x: f32) -> f32x4 { f32x4::splat(x) }
@@ -39,6 +42,8 @@ impl Simd for Portable {
         }
         fn load_quads(from: *const f32) -> f32x4 { Self::load(from) }
         fn splat_quad<const I: i32>(quads: f32x4) -> f32x4 { f32x4::splat(quads.to_array()[I as usize]) }
+        fn load_ids(from: *const u16) -> u64 { u64::from_le(from.cast::<u64>().read_unaligned()) }
+        fn id_words(ids: u64) -> [u64; 2] { [ids, 0] }
         fn gather(base: *const f32, ids: *const u16) -> f32x4 {
             let at = |i: usize| *base.add(*ids.add(i) as usize);
             f32x4::new([at(0), at(1), at(2), at(3)])

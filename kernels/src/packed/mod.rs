@@ -4,6 +4,7 @@
 
 mod dense;
 mod sparse;
+mod spmm;
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,7 +13,8 @@ use core::fmt;
 use crate::view::Line;
 
 pub use dense::{Lanes, PackedDense};
-pub use sparse::{PackedSparse, PackedSpmm, PackedSpmv};
+pub use sparse::{PackedSparse, PackedSpmv};
+pub use spmm::PackedSpmm;
 
 /// Why weights cannot be packed.
 #[derive(Clone, Copy, Debug, PartialEq)]

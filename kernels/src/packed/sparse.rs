@@ -6,8 +6,7 @@ use core::ops::Range;
 
 use super::{PackError, lines_of};
 use crate::csr::CsrRef;
-use crate::generic::spmm::{Group, SPMM_ROWS};
-use crate::generic::spmv::SPMV_ROWS;
+use crate::generic::spmv::{Group, SPMV_ROWS};
 use crate::view::Line;
 
 /// A block of columns of a sparse matrix: its first column, and where its groups and steps start.
@@ -37,8 +36,6 @@ pub struct PackedSparse<const R: usize> {
     bias: Vec<Line>,
 }
 
-/// Weights for a product with a batch in panels.
-pub type PackedSpmm = PackedSparse<SPMM_ROWS>;
 /// Weights for a product with one vector.
 pub type PackedSpmv = PackedSparse<SPMV_ROWS>;
 

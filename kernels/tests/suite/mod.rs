@@ -2,7 +2,7 @@
 
 use prunella_kernels::reference::{self, Expected, Layer};
 use prunella_kernels::{
-    Activation, Csr, Kernels, Lanes, Line, PANEL_LANES, PackedDense, PackedSparse, Rows, RowsMut,
+    Activation, Csr, Kernels, Lanes, Line, PANEL_LANES, PackedDense, PackedSpmm, PackedSpmv, Rows, RowsMut,
 };
 
 /// Seeded draws (SplitMix64).
@@ -101,9 +101,14 @@ impl Case {
         PackedDense::new(kernels.isa(), lanes, self.fan_in, &self.weight, &self.bias).unwrap()
     }
 
-    pub(crate) fn sparse<const R: usize>(&self) -> PackedSparse<R> {
+    pub(crate) fn spmm(&self, kernels: Kernels) -> PackedSpmm {
         let csr = Csr::from_dense(&self.weight, self.fan_in);
-        PackedSparse::new(csr.view(), &self.bias, self.block_columns).unwrap()
+        PackedSpmm::new(kernels.isa(), csr.view(), &self.bias, self.block_columns).unwrap()
+    }
+
+    pub(crate) fn spmv(&self) -> PackedSpmv {
+        let csr = Csr::from_dense(&self.weight, self.fan_in);
+        PackedSpmv::new(csr.view(), &self.bias, self.block_columns).unwrap()
     }
 
     /// What every kernel makes of it, `[batch, fan_out]`, under the kernel's name.
@@ -116,7 +121,7 @@ impl Case {
         let bias = transposed_lines(&self.bias, 1);
         let (by_batch, by_output) =
             (self.packed(kernels, Lanes::Batch), self.packed(kernels, Lanes::Outputs));
-        let (spmm, spmv) = (self.sparse(), self.sparse());
+        let (spmm, spmv) = (self.spmm(kernels), self.spmv());
 
         let batch_gemm = written(fan_out, batch, |mut y| kernels.gemm(&by_batch, x, act, &mut y));
         vec![
