@@ -382,7 +382,7 @@ fn the_page_has_every_part() {
     assert_eq!(page.matches("<svg").count(), 1 + 3 + 2, "accuracy, a speedup per batch, the training");
     assert_eq!(page.matches("role=\"img\" aria-label=").count(), 6);
     for part in
-        ["loses 0.39", "Verified:", "results.json", "AMD EPYC 9B14", "f32-spmm-4x32-avx512", "Noise floor"]
+        ["loses 0.39", "Verified:", "results.json", "AMD EPYC 9B14", "f32-spmm-8x32-avx512", "Noise floor"]
     {
         assert!(page.contains(part), "no {part}");
     }

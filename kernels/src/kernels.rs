@@ -290,17 +290,19 @@ impl Kernels {
     /// at most [`PANEL_LANES`].
     ///
     /// # Panics
-    /// The shapes do not fit.
+    /// The shapes do not fit, or the weights are packed for another instruction set.
     pub fn spmm(&self, w: &PackedSpmm, x: Rows<'_>, activation: Activation, y: &mut RowsMut<'_>) {
+        assert_eq!(w.isa(), self.isa, "weights are packed for one instruction set");
         assert_eq!(x.rows(), w.fan_in(), "x is [fan_in, batch]");
         assert_eq!((y.rows(), y.cols()), (w.fan_out(), x.cols()), "y is [fan_out, batch]");
         assert!((1..=PANEL_LANES).contains(&x.cols()), "a panel has 1 to {PANEL_LANES} columns");
         let last = w.blocks().len() - 1;
         for (b, block) in w.blocks().iter().enumerate() {
-            let groups = w.groups(block);
+            let steps = w.steps(block);
             let spmm = Spmm {
-                groups: groups.as_ptr(),
-                group_count: groups.len(),
+                rows: w.rows(block),
+                steps: steps.as_ptr(),
+                group_count: steps.len(),
                 values: w.values(block),
                 ids: w.ids(block),
                 x: x.ptr().wrapping_add(block.first_column * x.stride()),
@@ -309,8 +311,8 @@ impl Kernels {
                 bias: if b == 0 { w.bias() } else { core::ptr::null() },
                 activation: (b == last).then_some(activation),
             };
-            // SAFETY: an `Isa` proves the machine; the packed form's rows are below fan_out and its ids, from the block's first
-            // column on, below fan_in; the views reach over fan_in and fan_out rows, padded to whole lines.
+            // SAFETY: an `Isa` proves the machine; the packed form, whose groups are this set's, has rows below fan_out
+            // and ids that, from the block's first column on, are below fan_in; the views reach over fan_in and fan_out rows, padded to whole lines.
             unsafe { (self.table.spmm)(&spmm) }
         }
     }

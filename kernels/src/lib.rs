@@ -48,7 +48,7 @@ pub use csr::{CsrError, CsrRef};
 pub use isa::{Isa, IsaError};
 pub use kernels::Kernels;
 #[cfg(feature = "alloc")]
-pub use packed::{Lanes, PackError, PackedDense, PackedSparse, PackedSpmm, PackedSpmv, PackedWindows};
+pub use packed::{Lanes, PackError, PackedDense, PackedSpmm, PackedSpmv, PackedWindows};
 #[cfg(feature = "std")]
 pub use pool::Pool;
 #[cfg(feature = "train")]

@@ -13,6 +13,8 @@ pub(crate) trait Simd: Copy {
     /// WINDOW values to look up.
     type Window: Copy;
     /// A u32 for each lane.
+    type Places: Copy;
+    /// `SPMM_ROWS` columns of type u16.
     type Ids: Copy;
     /// f32 per register: 4, 8 or 16, so that a `Line` is whole registers.
     const LANES: usize;
@@ -26,6 +28,8 @@ pub(crate) trait Simd: Copy {
     const WINDOW_SLICES: usize;
     /// Weights for each that is not zero, up to which windows are faster than `gather`: measured on random patterns.
     const WINDOW_WEIGHTS: usize;
+    /// Rows of a group of the sparse product with panels, 4 or 8; a group is two registers wide.
+    const SPMM_ROWS: usize;
 
     unsafe fn splat(x: f32) -> Self::V;
     /// Any alignment.
@@ -58,14 +62,18 @@ pub(crate) trait Simd: Copy {
     unsafe fn load_quads(from: *const f32) -> Self::V;
     /// Lane `I` of each four lanes, in all four.
     unsafe fn splat_quad<const I: i32>(quads: Self::V) -> Self::V;
+    /// `SPMM_ROWS` ids.
+    unsafe fn load_ids(from: *const u16) -> Self::Ids;
+    /// The ids, four in each word, the first in the low bits; with 4 rows the second word is not used.
+    unsafe fn id_words(ids: Self::Ids) -> [u64; 2];
     /// `LANES` values at `base + ids[i]`.
     unsafe fn gather(base: *const f32, ids: *const u16) -> Self::V;
     /// Any alignment.
     unsafe fn window(from: *const f32) -> Self::Window;
     /// Any alignment.
-    unsafe fn load_ids(from: *const u32) -> Self::Ids;
+    unsafe fn load_places(from: *const u32) -> Self::Places;
     /// The values of the window that the five bits from `shift` on name in each lane: less than WINDOW.
-    unsafe fn lookup(window: Self::Window, ids: Self::Ids, shift: usize) -> Self::V;
+    unsafe fn lookup(window: Self::Window, places: Self::Places, shift: usize) -> Self::V;
     /// Transposes a block of `LANES` x `LANES`: `to[c * to_stride + r] = from[r * from_stride + c]`.
     unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize);
 }

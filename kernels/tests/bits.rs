@@ -195,7 +195,7 @@ fn a_split_product_is_the_whole_product() {
 fn memory_does_not_matter() {
     let case = Case::drawn([33, 20, 1], Pattern::Sparsity(0.5), &mut Random(13), Random::signed);
     each_isa(|kernels| {
-        let (dense, sparse) = (case.packed(kernels, Lanes::Outputs), case.sparse());
+        let (dense, sparse) = (case.packed(kernels, Lanes::Outputs), case.spmv());
         let windows = case.windows(kernels);
         let run = |x: &[f32]| {
             let dense = written(1, 20, |mut y| kernels.gemv(&dense, x, case.activation, y.lines_mut()));
@@ -228,7 +228,7 @@ fn running_twice_into_one_buffer_changes_nothing() {
     let x = transposed_lines(&case.rows, case.fan_in);
     let x = Rows::new(&x, case.fan_in, case.batch);
     each_isa(|kernels| {
-        let sparse = case.sparse();
+        let sparse = case.spmm(kernels);
         let mut once = vec![];
         let twice = written(case.fan_out, case.batch, |mut y| {
             kernels.spmm(&sparse, x, case.activation, &mut y);

@@ -123,7 +123,7 @@ fn weights_that_make_no_layer_are_not_packed() {
     let csr = Csr::from_dense(&[1.0; 6], 3);
     let refused = |csr: CsrRef<'_>, bias: &[f32], block_columns| {
         let spmv = PackedSpmv::new(csr, bias, block_columns).map(|w| w.bytes()).unwrap_err();
-        assert_eq!(PackedSpmm::new(csr, bias, block_columns).map(|w| w.bytes()), Err(spmv));
+        assert_eq!(PackedSpmm::new(isa, csr, bias, block_columns).map(|w| w.bytes()), Err(spmv));
         if spmv != PackError::Block {
             assert_eq!(PackedWindows::new(isa, csr, bias).map(|w| w.bytes()), Err(spmv));
         }
@@ -148,9 +148,10 @@ fn packed_weights_tell_their_shape() {
     let mut weight = vec![0.0; 5 * 100];
     (weight[0], weight[100], weight[101], weight[499]) = (1.0, 2.0, 3.0, 4.0);
     let csr = Csr::from_dense(&weight, 100);
-    let spmm = PackedSpmm::new(csr.view(), &[0.0; 5], usize::MAX).unwrap();
-    assert_eq!((spmm.fan_in(), spmm.fan_out(), spmm.nnz()), (100, 5, 4));
-    let empty = PackedSpmm::new(Csr::from_dense(&[0.0; 4], 2).view(), &[0.0; 2], 1).unwrap();
+    let spmm = PackedSpmm::new(Isa::best(), csr.view(), &[0.0; 5], usize::MAX).unwrap();
+    assert_eq!((spmm.fan_in(), spmm.fan_out(), spmm.nnz(), spmm.isa()), (100, 5, 4, Isa::best()));
+    let empty = Csr::from_dense(&[0.0; 4], 2);
+    let empty = PackedSpmm::new(Isa::best(), empty.view(), &[0.0; 2], 1).unwrap();
     assert_eq!(empty.nnz(), 0);
 }
 
@@ -175,7 +176,7 @@ fn kernels_refuse_shapes_that_do_not_fit() {
     refuses("y is [fan_out]", || gemv(Lanes::Outputs, &[0.0; 3], &mut []));
 
     let csr = Csr::from_dense(&[1.0; 6], 3);
-    let spmm = PackedSpmm::new(csr.view(), &[0.0; 2], 2).unwrap();
+    let spmm = PackedSpmm::new(kernels.isa(), csr.view(), &[0.0; 2], 2).unwrap();
     let spmm = |from: Rows<'_>, rows, cols| {
         kernels.spmm(&spmm, from, IDENTITY, &mut RowsMut::new(&mut room(), rows, cols));
     };
@@ -224,8 +225,15 @@ fn weights_of_one_set_do_not_run_on_another() {
             Kernels::new(best).gemm(&packed, x, IDENTITY, &mut RowsMut::new(&mut room(), 1, 1))
         });
     }
-    let windows = PackedWindows::new(first, Csr::from_dense(&[1.0], 1).view(), &[0.0]).unwrap();
+    let one = Csr::from_dense(&[1.0], 1);
+    let windows = PackedWindows::new(first, one.view(), &[0.0]).unwrap();
     refuses("packed for one instruction set", || {
         Kernels::new(best).spmv_windows(&windows, &[1.0], IDENTITY, &mut room())
+    });
+    let packed = PackedSpmm::new(first, one.view(), &[0.0], 1).unwrap();
+    refuses("packed for one instruction set", || {
+        let lines = room();
+        let x = Rows::new(&lines, 1, 1);
+        Kernels::new(best).spmm(&packed, x, IDENTITY, &mut RowsMut::new(&mut room(), 1, 1))
     });
 }

@@ -68,8 +68,9 @@ fn candidates(layer: &Layer, class: BatchClass) -> Vec<Form> {
         forms.push(Form::UNBLOCKED);
         if class == BatchClass::One {
             forms.push(Form::Window);
-        } else if layer.fan_in() > Form::BLOCK_COLUMNS {
-            forms.push(Form::BLOCKED);
+        } else {
+            let blocked = [Form::BLOCKED, Form::WIDE_BLOCKS];
+            forms.extend(blocked.into_iter().filter(|form| form.blocks(layer.fan_in()) > 1));
         }
     }
     forms

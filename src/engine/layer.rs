@@ -20,7 +20,7 @@ pub struct LayerInfo {
     pub fan_out: usize,
     /// Number of weights that are not zero.
     pub nnz: usize,
-    /// Element type, operation, tile and instruction set: `f32-spmm-4x32-avx512`.
+    /// Element type, operation, tile and instruction set: `f32-spmm-8x32-avx512`.
     pub kernel: String,
     /// Bytes of the packed weights and bias.
     pub bytes: usize,
@@ -64,7 +64,7 @@ impl CompiledLayer {
                 let csr = Csr::from_dense(layer.weight(), fan_in);
                 match class {
                     BatchClass::One => Packed::Spmv(PackedSpmv::new(csr.view(), bias, block_columns)?),
-                    _ => Packed::Spmm(PackedSpmm::new(csr.view(), bias, block_columns)?),
+                    _ => Packed::Spmm(PackedSpmm::new(kernels.isa(), csr.view(), bias, block_columns)?),
                 }
             }
             Form::Window => {
@@ -136,7 +136,7 @@ impl CompiledLayer {
                     (format!("f32-{operation}-{}-{isa}", PackedDense::BLOCK_OUTPUTS), w.bytes())
                 }
             },
-            Packed::Spmm(w) => (format!("f32-spmm-{}x{wide}-{isa}", PackedSpmm::GROUP_ROWS), w.bytes()),
+            Packed::Spmm(w) => (format!("f32-spmm-{}x{wide}-{isa}", w.group_rows()), w.bytes()),
             Packed::Spmv(w) => (format!("f32-spmv-{}-{isa}", PackedSpmv::GROUP_ROWS), w.bytes()),
             Packed::Windows(w) => (format!("f32-spmv-window{}-{isa}", w.columns()), w.bytes()),
         };

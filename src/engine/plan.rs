@@ -56,9 +56,9 @@ impl BatchClass {
 pub enum Form {
     /// Every weight.
     Dense,
-    /// The weights that are not zero, in blocks of this many columns.
+    /// The weights that are not zero, in equal blocks of at most this many columns.
     Csr {
-        /// At least 1; more than the layer has, or than 65,536, means all of them.
+        /// At least 1; more than 65,536 means 65,536.
         block_columns: usize,
     },
     /// The weights that are not zero, in steps that look into a window of the input; for one example.
@@ -68,24 +68,39 @@ pub enum Form {
 impl Form {
     /// All columns in one block.
     pub const UNBLOCKED: Form = Form::Csr { block_columns: PackedSpmm::MAX_BLOCK_COLUMNS };
-    /// The panel slice of a block stays in L1: 224 features of 128 bytes are 28 of (at least) 32 KiB.
-    pub const BLOCKED: Form = Form::Csr { block_columns: Form::BLOCK_COLUMNS };
-    pub(crate) const BLOCK_COLUMNS: usize = 224;
+    /// Blocks whose slice of the panel about fits L1: 272 features of 128 bytes are 34 KiB.
+    pub const BLOCKED: Form = Form::Csr { block_columns: 272 };
+    /// Blocks of twice the width, for rows that are short: more of the panel comes from L2, and the outputs are read and written
+    /// again half as often.
+    pub const WIDE_BLOCKS: Form = Form::Csr { block_columns: 544 };
 
     /// The sparse form of a layer that fits without timing it.
     ///
     /// For one example, windows where the instruction set can permute them and the weights are not too few; see
-    /// [`Kernels::windows_pay`]. For more, a block pays when its part of a row is long enough to hide that each block reads and writes the outputs once more:
-    /// measured on 784x1024 and 1024x1024, blocks win from 10 nonzeros per row and block on and lose at 2.
+    /// [`Kernels::windows_pay`]. For more, a block pays when its part of a row is long enough to hide that each block reads and
+    /// writes the outputs once more: measured with AVX-512 on 784 and 1,024 inputs, narrow blocks win from 13 nonzeros per row and
+    /// block on, wide ones from 5.
     pub fn sparse(layer: &Layer, class: BatchClass, isa: Isa) -> Form {
-        if class == BatchClass::One {
-            let pays = Kernels::new(isa).windows_pay(layer.weight().len(), layer.nnz());
-            return if pays { Form::Window } else { Form::UNBLOCKED };
+        let windows_pay = || Kernels::new(isa).windows_pay(layer.weight().len(), layer.nnz());
+        let pays = |form: Form, least| {
+            let blocks = form.blocks(layer.fan_in());
+            blocks > 1 && layer.nnz() >= least * layer.fan_out() * blocks
+        };
+        match class {
+            BatchClass::One if windows_pay() => Form::Window,
+            BatchClass::One => Form::UNBLOCKED,
+            _ if pays(Form::BLOCKED, 13) => Form::BLOCKED,
+            _ if pays(Form::WIDE_BLOCKS, 5) => Form::WIDE_BLOCKS,
+            _ => Form::UNBLOCKED,
         }
-        let blocks = layer.fan_in().div_ceil(Form::BLOCK_COLUMNS);
-        let per_row_and_block = layer.nnz() / (layer.fan_out() * blocks);
-        let pays = blocks > 1 && per_row_and_block >= 8;
-        if pays { Form::BLOCKED } else { Form::UNBLOCKED }
+    }
+
+    /// Into how many blocks the columns are cut; the other forms are one.
+    pub(crate) fn blocks(self, fan_in: usize) -> usize {
+        match self {
+            Form::Dense | Form::Window => 1,
+            Form::Csr { block_columns } => fan_in.div_ceil(block_columns),
+        }
     }
 }
 

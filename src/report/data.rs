@@ -318,7 +318,7 @@ pub struct LayerRow {
     pub fan_out: usize,
     /// Weights left.
     pub nnz: usize,
-    /// The kernel, as `f32-spmm-4x32-avx512`.
+    /// The kernel, as `f32-spmm-8x32-avx512`.
     pub kernel: String,
 }
 

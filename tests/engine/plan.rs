@@ -104,6 +104,7 @@ fn only_long_rows_of_a_batch_are_cut_into_blocks() {
     let form = |sparsity, class| Form::sparse(&layer(sparsity).layers()[0], class, Isa::best());
     for class in [BatchClass::Few, BatchClass::Many] {
         assert_eq!(form(0.5, class), Form::BLOCKED);
+        assert_eq!(form(0.97, class), Form::WIDE_BLOCKS);
         assert_eq!(form(0.99, class), Form::UNBLOCKED);
         let narrow = network(&[200, 64], &[0.5], 1);
         assert_eq!(

@@ -1,20 +1,38 @@
 //! AVX2 and FMA: 16 registers of 8.
 
 use crate::simd::Simd;
+use core::arch::asm;
 use core::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
 struct Avx2;
 
+/// In assembly, or the compiler folds this load and the permutes that follow into four broadcasts from memory, which cost the
+/// sparse product a quarter of its speed (Zen 5).
+#[inline]
+#[target_feature(enable = "avx")]
+unsafe fn load_quads(from: *const f32) -> __m256 {
+    let quads;
+    // SAFETY: the caller's promise that four values are readable; the instruction does nothing else.
+    unsafe {
+        asm!("vbroadcastf128 {}, [{}]", lateout(ymm_reg) quads, in(reg) from,
+             options(pure, readonly, nostack, preserves_flags));
+    }
+    quads
+}
+
 impl Simd for Avx2 {
     type V = __m256;
     type Window = [__m256; 2];
-    type Ids = __m256i;
+    type Places = __m256i;
+    type Ids = u64;
     const LANES: usize = 8;
     // 6 x 2 = 12 accumulators, 2 loads, 1 broadcast: 15 of 16 registers.
     const TILE_ROWS: usize = 6;
     // 2 x 4 = 8 accumulators, 4 loads, 1 broadcast.
     const WIDE_ROWS: usize = 2;
+    // 4 x 2 = 8 accumulators.
+    const SPMM_ROWS: usize = 4;
     // Two permutes of a register each: with four, a step costs twice as much, and saves less.
     const WINDOW: usize = 16;
     // 8 sums, the window, and 6 for a lookup.
@@ -50,7 +68,7 @@ impl Simd for Avx2 {
             let power = _mm256_slli_epi32::<23>(_mm256_castps_si256(n));
             _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), power))
         }
-        fn load_quads(from: *const f32) -> __m256 { _mm256_broadcast_ps(&*from.cast::<__m128>()) }
+        fn load_quads(from: *const f32) -> __m256 { load_quads(from) }
         fn splat_quad<const I: i32>(quads: __m256) -> __m256 {
             match I {
                 0 => _mm256_permute_ps::<0x00>(quads),
@@ -59,6 +77,8 @@ impl Simd for Avx2 {
                 _ => _mm256_permute_ps::<0xFF>(quads),
             }
         }
+        fn load_ids(from: *const u16) -> u64 { u64::from_le(from.cast::<u64>().read_unaligned()) }
+        fn id_words(ids: u64) -> [u64; 2] { [ids, 0] }
         // Loads inserted by hand: the gather instruction takes 1.1 cycles per element on Zen 5, this 0.8.
         fn gather(base: *const f32, ids: *const u16) -> __m256 {
             let at = |i: usize| *base.add(*ids.add(i) as usize);
@@ -66,11 +86,11 @@ impl Simd for Avx2 {
             _mm256_set_m128(four(4), four(0))
         }
         fn window(from: *const f32) -> [__m256; 2] { [Self::load(from), Self::load(from.add(8))] }
-        fn load_ids(from: *const u32) -> __m256i { _mm256_loadu_si256(from.cast()) }
-        fn lookup(window: [__m256; 2], ids: __m256i, shift: usize) -> __m256 {
+        fn load_places(from: *const u32) -> __m256i { _mm256_loadu_si256(from.cast()) }
+        fn lookup(window: [__m256; 2], places: __m256i, shift: usize) -> __m256 {
             // A permute looks at the lowest three bits of each lane, the blend at the highest: there goes the fourth.
-            let low = _mm256_srl_epi32(ids, _mm_cvtsi32_si128(shift as i32));
-            let high = _mm256_sll_epi32(ids, _mm_cvtsi32_si128(28 - shift as i32));
+            let low = _mm256_srl_epi32(places, _mm_cvtsi32_si128(shift as i32));
+            let high = _mm256_sll_epi32(places, _mm_cvtsi32_si128(28 - shift as i32));
             let halves = window.map(|half| _mm256_permutevar8x32_ps(half, low));
             _mm256_blendv_ps(halves[0], halves[1], _mm256_castsi256_ps(high))
         }

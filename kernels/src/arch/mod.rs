@@ -25,6 +25,8 @@ pub(crate) struct Table {
     pub(crate) window: usize,
     pub(crate) window_slices: usize,
     pub(crate) window_weights: usize,
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "nothing is packed"))]
+    pub(crate) spmm_rows: usize,
     pub(crate) product: unsafe fn(&Product),
     pub(crate) spmm: unsafe fn(&Spmm),
     pub(crate) spmv: unsafe fn(&Spmv),
@@ -98,6 +100,7 @@ macro_rules! entry_points {
             window: <$simd as $crate::simd::Simd>::WINDOW,
             window_slices: <$simd as $crate::simd::Simd>::WINDOW_SLICES,
             window_weights: <$simd as $crate::simd::Simd>::WINDOW_WEIGHTS,
+            spmm_rows: <$simd as $crate::simd::Simd>::SPMM_ROWS,
             $($name,)+
             #[cfg($train)]
             training: $crate::arch::TrainingTable { $($tname,)+ },

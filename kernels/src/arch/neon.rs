@@ -10,11 +10,14 @@ impl Simd for Neon {
     type V = float32x4_t;
     // Looked up in memory: the set has no permute of so many values.
     type Window = *const f32;
-    type Ids = *const u32;
+    type Places = *const u32;
+    type Ids = u64;
     const LANES: usize = 4;
     // 12 x 2 = 24 accumulators, 2 loads, broadcasts: as AVX-512, a third of the width.
     const TILE_ROWS: usize = 12;
     const WIDE_ROWS: usize = 6;
+    // 4 x 2 = 8 accumulators.
+    const SPMM_ROWS: usize = 4;
     const WINDOW: usize = 32;
     const WINDOW_SLICES: usize = 2;
     const WINDOW_WEIGHTS: usize = 0;
@@ -45,14 +48,16 @@ impl Simd for Neon {
         }
         fn load_quads(from: *const f32) -> float32x4_t { vld1q_f32(from) }
         fn splat_quad<const I: i32>(quads: float32x4_t) -> float32x4_t { vdupq_laneq_f32::<I>(quads) }
+        fn load_ids(from: *const u16) -> u64 { u64::from_le(from.cast::<u64>().read_unaligned()) }
+        fn id_words(ids: u64) -> [u64; 2] { [ids, 0] }
         fn gather(base: *const f32, ids: *const u16) -> float32x4_t {
             let at = |i: usize| *base.add(*ids.add(i) as usize);
             Self::load([at(0), at(1), at(2), at(3)].as_ptr())
         }
         fn window(from: *const f32) -> *const f32 { from }
-        fn load_ids(from: *const u32) -> *const u32 { from }
-        fn lookup(window: *const f32, ids: *const u32, shift: usize) -> float32x4_t {
-            let at = |i: usize| *window.add((*ids.add(i) >> shift) as usize % Self::WINDOW);
+        fn load_places(from: *const u32) -> *const u32 { from }
+        fn lookup(window: *const f32, places: *const u32, shift: usize) -> float32x4_t {
+            let at = |i: usize| *window.add((*places.add(i) >> shift) as usize % Self::WINDOW);
             Self::load([at(0), at(1), at(2), at(3)].as_ptr())
         }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {

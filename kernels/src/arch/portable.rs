@@ -10,11 +10,14 @@ impl Simd for Portable {
     type V = f32x4;
     // Looked up in memory: the set has no permute of so many values.
     type Window = *const f32;
-    type Ids = *const u32;
+    type Places = *const u32;
+    type Ids = u64;
     const LANES: usize = 4;
     // 4 rows x 2: 8 accumulators, 2 loads, a broadcast and a product fit SSE2's 16 registers.
     const TILE_ROWS: usize = 4;
     const WIDE_ROWS: usize = 2;
+    // 4 x 2 = 8 accumulators.
+    const SPMM_ROWS: usize = 4;
     const WINDOW: usize = 32;
     const WINDOW_SLICES: usize = 2;
     const WINDOW_WEIGHTS: usize = 0;
@@ -48,14 +51,16 @@ impl Simd for Portable {
         }
         fn load_quads(from: *const f32) -> f32x4 { Self::load(from) }
         fn splat_quad<const I: i32>(quads: f32x4) -> f32x4 { f32x4::splat(quads.to_array()[I as usize]) }
+        fn load_ids(from: *const u16) -> u64 { u64::from_le(from.cast::<u64>().read_unaligned()) }
+        fn id_words(ids: u64) -> [u64; 2] { [ids, 0] }
         fn gather(base: *const f32, ids: *const u16) -> f32x4 {
             let at = |i: usize| *base.add(*ids.add(i) as usize);
             f32x4::new([at(0), at(1), at(2), at(3)])
         }
         fn window(from: *const f32) -> *const f32 { from }
-        fn load_ids(from: *const u32) -> *const u32 { from }
-        fn lookup(window: *const f32, ids: *const u32, shift: usize) -> f32x4 {
-            let at = |i: usize| *window.add((*ids.add(i) >> shift) as usize % Self::WINDOW);
+        fn load_places(from: *const u32) -> *const u32 { from }
+        fn lookup(window: *const f32, places: *const u32, shift: usize) -> f32x4 {
+            let at = |i: usize| *window.add((*places.add(i) >> shift) as usize % Self::WINDOW);
             f32x4::new([at(0), at(1), at(2), at(3)])
         }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {

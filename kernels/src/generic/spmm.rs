@@ -2,32 +2,51 @@
 //!
 //! The weights come in groups of R rows with about the same number of nonzeros (see `packed`): step t of a group holds the t-th
 //! nonzero of each of its rows, value and column. A row that ends early is filled up with zeros, which add nothing.
+//!
+//! Every FMA has its own operand in L1, so loads decide. On Zen 5 with AVX-512 a cycle has two loads of any width, or one store;
+//! permutes cost nothing. A step of 8 rows x 2 registers, 16 FMAs, takes (in cycles; 8 is the peak)
+//!
+//! ```text
+//! 8    16 operands
+//! 1.5  two loads of weights, one of columns
+//! 0.3  what two steps ahead for the columns leave of 1.5, if they are used as soon as they are loaded
+//! 0.7  48 bytes of weights and columns come from L2
+//! ```
+//!
+//! and a group in a block 50 more: its 16 lines of output are loaded, stored, and moved from L2 and back.
+//!
+//! What lost, against 1.4 / 3.5 / 6.5 / 11.8 / 47 times the dense peak at 50 / 80 / 90 / 95 / 99 % (784x1024, batch 64):
+//! - panels of 64 lanes, 4 rows x 4 registers: fewer loads and half the weights per FMA, a step in 9.3 cycles; but blocks are half
+//!   as wide, so outputs move twice as often: 1.5 / 3.4 / 6.0 / 9.8 / 40. With columns of 8 bits a step would take 8.8.
+//! - 4 rows x 2 registers: 1.26 / 3.0 / 5.7 / 10.3 / 41;
+//! - a broadcast from memory for each weight: 3 cycles a step more; with AVX2 a quarter of the speed;
+//! - all 8 weights in one load, then `vpermps`: 7 % slower, though it saves a load;
+//! - columns three steps ahead: 2 to 4 % slower; the next group's outputs fetched with `prefetchw`: 2 to 4 %;
+//! - groups of equal length, so that no end is mispredicted: less than 2 % faster, before what the padding costs;
+//! - columns multiplied by the distance of features when packed, so that no shift is needed: the same within 1 %;
+//! - rows in parts whose outputs stay in L1 while the blocks pass: then the panel moves as often as the outputs do now;
+//! - a Gaussian on the accumulators: the compiler keeps them in memory, half the speed. On several registers at once: the same.
+
+use core::ops::Range;
 
 use super::activate::{self, in_registers};
 use crate::Activation;
 use crate::simd::Simd;
 
-/// R rows of the matrix and how many steps they take.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Group<const R: usize> {
-    /// The rows of the output. A last group that is not full repeats its last row: the same result is written twice.
-    pub(crate) rows: [u32; R],
-    pub(crate) steps: u32,
-}
-
-/// Rows per group of a product with a batch: 4 rows x 2 registers are 8 chains of FMAs. One step costs 8 loads that ride along
-/// with their FMAs, one load of four values, and one of four columns; four broadcasts from memory instead of the permutes cost
-/// a tenth of the speed at 90 % (Zen 5), and 8 rows more than the 16 registers of AVX2.
-pub(crate) const SPMM_ROWS: usize = 4;
+/// Steps whose ids are loaded before they are needed, across the ends of groups and blocks: that many more are readable. Used
+/// at once, they keep the addresses waiting: 8 to 15 % of the speed.
+pub(crate) const IDS_AHEAD: usize = 2;
 
 /// One block of columns of a sparse matrix times one panel.
 pub(crate) struct Spmm {
-    pub(crate) groups: *const Group<SPMM_ROWS>,
+    /// The rows of each group, `[group][R]`; the same row may stand twice.
+    pub(crate) rows: *const u32,
+    /// How many steps each group takes, `[group]`.
+    pub(crate) steps: *const u32,
     pub(crate) group_count: usize,
-    /// `[step][SPMM_ROWS]`, all groups in a row.
+    /// `[step][R]`, all groups in a row.
     pub(crate) values: *const f32,
-    /// The columns of the values, counted from the block's first.
+    /// The columns of the values, counted from the block's first, and [`IDS_AHEAD`] steps more.
     pub(crate) ids: *const u16,
     /// The panel `[feature][lanes]`, from the block's first feature on.
     pub(crate) x: *const f32,
@@ -35,25 +54,29 @@ pub(crate) struct Spmm {
     pub(crate) y: *mut f32,
     /// 16 or 32, also the distance of two features or rows.
     pub(crate) lanes: usize,
-    /// One value per row, or null: go on from what the previous block left in `y`.
+    /// `[group][R]`, or null: go on from what the previous block left in `y`.
     pub(crate) bias: *const f32,
     /// What ends the last block; `None` leaves the sums for the next one.
     pub(crate) activation: Option<Activation>,
 }
 
 /// # Safety
-/// The machine has the instruction set; groups, values and ids are readable over their counts, every id is a feature of `x`,
-/// every row one of `y` and `bias`.
+/// The machine has the instruction set; rows, steps, values and ids are readable over their counts, every id is a feature of
+/// `x`, every row one of `y`.
 #[inline(always)]
 pub(crate) unsafe fn spmm<S: Simd>(p: &Spmm) {
     let registers = 2.min(p.lanes / S::LANES);
     for lane in (0..p.lanes).step_by(registers * S::LANES) {
         // SAFETY: the caller's promise, for the registers from `lane` on.
         unsafe {
-            match (registers, p.lanes) {
-                (1, _) => spmm_groups::<S, 1, 16>(p, lane),
-                (_, 16) => spmm_groups::<S, 2, 16>(p, lane),
-                (_, _) => spmm_groups::<S, 2, 32>(p, lane),
+            match (S::SPMM_ROWS, registers, p.lanes) {
+                (4, 1, _) => spmm_groups::<S, 4, 1, 16>(p, lane),
+                (4, _, 16) => spmm_groups::<S, 4, 2, 16>(p, lane),
+                (4, _, _) => spmm_groups::<S, 4, 2, 32>(p, lane),
+                (8, 1, _) => spmm_groups::<S, 8, 1, 16>(p, lane),
+                (8, _, 16) => spmm_groups::<S, 8, 2, 16>(p, lane),
+                (8, _, _) => spmm_groups::<S, 8, 2, 32>(p, lane),
+                _ => unreachable!("a group has 4 or 8 rows"),
             }
         }
     }
@@ -62,75 +85,91 @@ pub(crate) unsafe fn spmm<S: Simd>(p: &Spmm) {
 /// The distance of two features is a constant, so that an address costs a shift and not a multiplication.
 ///
 /// # Safety
-/// As for [`spmm`], for NV registers from `lane` on; `p.lanes` is STRIDE.
+/// As for [`spmm`], for NV registers from `lane` on; `p.lanes` is STRIDE and R is `SPMM_ROWS`.
 #[inline(always)]
-unsafe fn spmm_groups<S: Simd, const NV: usize, const STRIDE: usize>(p: &Spmm, lane: usize) {
+unsafe fn spmm_groups<S: Simd, const R: usize, const NV: usize, const STRIDE: usize>(p: &Spmm, lane: usize) {
     // SAFETY: every offset is below a count, or a row or id that the caller vouches for.
     unsafe {
-        let (x, y) = (p.x.add(lane), p.y.add(lane));
+        let x = p.x.add(lane);
         let (mut values, mut ids) = (p.values, p.ids);
+        let mut ahead: [S::Ids; IDS_AHEAD] = [S::load_ids(ids), S::load_ids(ids.add(R))];
         for g in 0..p.group_count {
-            let group = &*p.groups.add(g);
-            let row = |r: usize| group.rows[r] as usize;
-            let mut acc = [[S::splat(0.0); NV]; SPMM_ROWS];
-            for r in 0..SPMM_ROWS {
-                for v in 0..NV {
-                    acc[r][v] = if p.bias.is_null() {
-                        S::load(y.add(row(r) * STRIDE + v * S::LANES))
-                    } else {
-                        S::splat(*p.bias.add(row(r)))
-                    };
+            let rows = p.rows.cast::<[u32; R]>().add(g).read();
+            let y = rows.map(|row| p.y.add(row as usize * STRIDE + lane));
+            let mut acc = [[S::splat(0.0); NV]; R];
+            if p.bias.is_null() {
+                for r in 0..R {
+                    for v in 0..NV {
+                        acc[r][v] = S::load(y[r].add(v * S::LANES));
+                    }
+                }
+            } else {
+                let bias = splats::<S, R>(p.bias.add(g * R));
+                for r in 0..R {
+                    acc[r] = [bias[r]; NV];
                 }
             }
-            for _ in 0..group.steps {
-                let w = S::load_quads(values);
-                let w = [
-                    S::splat_quad::<0>(w),
-                    S::splat_quad::<1>(w),
-                    S::splat_quad::<2>(w),
-                    S::splat_quad::<3>(w),
-                ];
-                // Four ids in one load, the first in the low bits.
-                let four = u64::from_le(ids.cast::<u64>().read_unaligned());
-                for r in 0..SPMM_ROWS {
-                    let id = (four >> (16 * r)) as u16;
-                    let from = x.add(u16::from_le(id) as usize * STRIDE);
+            for _ in 0..*p.steps.add(g) {
+                let w = splats::<S, R>(values);
+                let words = S::id_words(ahead[0]);
+                ahead = [ahead[1], S::load_ids(ids.add(IDS_AHEAD * R))];
+                for r in 0..R {
+                    let id = (words[r / 4] >> (16 * (r % 4))) as u16;
+                    let from = x.add(id as usize * STRIDE);
                     for v in 0..NV {
                         acc[r][v] = S::fma(w[r], S::load(from.add(v * S::LANES)), acc[r][v]);
                     }
                 }
-                values = values.add(SPMM_ROWS);
-                ids = ids.add(SPMM_ROWS);
+                values = values.add(R);
+                ids = ids.add(R);
             }
-            for r in 0..SPMM_ROWS {
+            for r in 0..R {
                 for v in 0..NV {
                     let settled = activate::settle::<S>(acc[r][v], p.activation == Some(Activation::Relu));
-                    S::store(y.add(row(r) * STRIDE + v * S::LANES), settled);
+                    S::store(y[r].add(v * S::LANES), settled);
                 }
             }
             if let Some(activation) = p.activation.filter(|&a| !in_registers(a)) {
-                finish::<S>(activation, y, STRIDE, &group.rows, NV * S::LANES);
+                finish::<S, R>(p, g, activation, lane..lane + NV * S::LANES);
             }
         }
     }
 }
 
-/// Applies an activation to `width` values of each row of a group, once where the group repeats its last row.
+/// Each of R values in a register of its own.
 ///
 /// # Safety
-/// The machine has the instruction set, and every row is one of `y`.
+/// The machine has the instruction set, and `from` is readable over R values, a multiple of 4.
 #[inline(always)]
-unsafe fn finish<S: Simd>(
-    activation: Activation,
-    y: *mut f32,
-    stride: usize,
-    rows: &[u32; SPMM_ROWS],
-    width: usize,
-) {
-    for r in 0..SPMM_ROWS {
-        if r == 0 || rows[r] != rows[r - 1] {
-            // SAFETY: the caller's promise.
-            unsafe { activate::all::<S>(activation, y.add(rows[r] as usize * stride), width) }
+unsafe fn splats<S: Simd, const R: usize>(from: *const f32) -> [S::V; R] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut splats = [S::splat(0.0); R];
+        for first in (0..R).step_by(4) {
+            let quads = S::load_quads(from.add(first));
+            splats[first] = S::splat_quad::<0>(quads);
+            splats[first + 1] = S::splat_quad::<1>(quads);
+            splats[first + 2] = S::splat_quad::<2>(quads);
+            splats[first + 3] = S::splat_quad::<3>(quads);
+        }
+        splats
+    }
+}
+
+/// Applies an activation to some lanes of each row of a group, once where the group repeats its last row.
+///
+/// # Safety
+/// As for [`spmm`]; `g` is a group, and the lanes are below `p.lanes`.
+#[inline(always)]
+unsafe fn finish<S: Simd, const R: usize>(p: &Spmm, g: usize, activation: Activation, lanes: Range<usize>) {
+    // SAFETY: the caller's promise. The rows are read again: an array of pointers kept for this would be stored for every group.
+    unsafe {
+        let rows = p.rows.add(g * R);
+        for r in 0..R {
+            let row = *rows.add(r) as usize;
+            if r == 0 || row != *rows.add(r - 1) as usize {
+                activate::all::<S>(activation, p.y.add(row * p.lanes + lanes.start), lanes.len());
+            }
         }
     }
 }

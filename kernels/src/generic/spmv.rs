@@ -1,15 +1,23 @@
-//! The sparse product with one vector, over rows taken a line at a time: groups as in [`spmm`](super::spmm).
+//! The sparse product with one vector, over rows taken a line at a time.
 
 use super::activate;
-use super::spmm::Group;
 use crate::simd::Simd;
+
+/// R rows of the matrix and how many steps they take.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Group {
+    /// The rows of the output. A last group that is not full repeats its last row: the same result is written twice.
+    pub(crate) rows: [u32; SPMV_ROWS],
+    pub(crate) steps: u32,
+}
 
 /// Rows per group of a product with a vector: one line, the rows in the lanes.
 pub(crate) const SPMV_ROWS: usize = 16;
 
 /// One block of columns of a sparse matrix times one vector.
 pub(crate) struct Spmv {
-    pub(crate) groups: *const Group<SPMV_ROWS>,
+    pub(crate) groups: *const Group,
     pub(crate) group_count: usize,
     /// `[step][SPMV_ROWS]`, all groups in a row.
     pub(crate) values: *const f32,

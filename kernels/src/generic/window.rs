@@ -109,10 +109,10 @@ unsafe fn slices<S: Simd, const G: usize>(p: &Windows, group: &WindowGroup) {
                 S::prefetch(step.wrapping_add(AHEAD + line * LEN));
             }
             for v in 0..registers {
-                let ids = S::load_ids(step.add(v * S::LANES).cast());
+                let places = S::load_places(step.add(v * S::LANES).cast());
                 for s in 0..G {
                     let values = S::load(step.add((1 + s) * LEN + v * S::LANES));
-                    acc[s][v] = S::fma(values, S::lookup(window, ids, s * ID_BITS), acc[s][v]);
+                    acc[s][v] = S::fma(values, S::lookup(window, places, s * ID_BITS), acc[s][v]);
                 }
             }
             step = step.add((1 + G) * LEN);

@@ -3,7 +3,8 @@
 //! The fields are private and written by the constructors alone: that is the argument for every unchecked access of a run.
 
 mod dense;
-mod sparse;
+mod spmm;
+mod spmv;
 mod windows;
 
 use alloc::vec;
@@ -13,7 +14,8 @@ use core::fmt;
 use crate::view::Line;
 
 pub use dense::{Lanes, PackedDense};
-pub use sparse::{PackedSparse, PackedSpmm, PackedSpmv};
+pub use spmm::PackedSpmm;
+pub use spmv::PackedSpmv;
 pub use windows::PackedWindows;
 
 /// Why weights cannot be packed.

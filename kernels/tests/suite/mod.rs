@@ -2,8 +2,8 @@
 
 use prunella_kernels::reference::{self, Expected, Layer};
 use prunella_kernels::{
-    Activation, Csr, Kernels, Lanes, Line, PANEL_LANES, PackedDense, PackedSparse, PackedWindows, Rows,
-    RowsMut,
+    Activation, Csr, Kernels, Lanes, Line, PANEL_LANES, PackedDense, PackedSpmm, PackedSpmv, PackedWindows,
+    Rows, RowsMut,
 };
 
 /// Seeded draws (SplitMix64).
@@ -102,9 +102,14 @@ impl Case {
         PackedDense::new(kernels.isa(), lanes, self.fan_in, &self.weight, &self.bias).unwrap()
     }
 
-    pub(crate) fn sparse<const R: usize>(&self) -> PackedSparse<R> {
+    pub(crate) fn spmm(&self, kernels: Kernels) -> PackedSpmm {
         let csr = Csr::from_dense(&self.weight, self.fan_in);
-        PackedSparse::new(csr.view(), &self.bias, self.block_columns).unwrap()
+        PackedSpmm::new(kernels.isa(), csr.view(), &self.bias, self.block_columns).unwrap()
+    }
+
+    pub(crate) fn spmv(&self) -> PackedSpmv {
+        let csr = Csr::from_dense(&self.weight, self.fan_in);
+        PackedSpmv::new(csr.view(), &self.bias, self.block_columns).unwrap()
     }
 
     pub(crate) fn windows(&self, kernels: Kernels) -> PackedWindows {
@@ -122,7 +127,7 @@ impl Case {
         let bias = transposed_lines(&self.bias, 1);
         let (by_batch, by_output) =
             (self.packed(kernels, Lanes::Batch), self.packed(kernels, Lanes::Outputs));
-        let (spmm, spmv, windows) = (self.sparse(), self.sparse(), self.windows(kernels));
+        let (spmm, spmv, windows) = (self.spmm(kernels), self.spmv(), self.windows(kernels));
 
         let batch_gemm = written(fan_out, batch, |mut y| kernels.gemm(&by_batch, x, act, &mut y));
         vec![

@@ -6,8 +6,7 @@ use core::ops::Range;
 
 use super::{PackError, lines_of};
 use crate::csr::CsrRef;
-use crate::generic::spmm::{Group, SPMM_ROWS};
-use crate::generic::spmv::SPMV_ROWS;
+use crate::generic::spmv::{Group, SPMV_ROWS as R};
 use crate::view::Line;
 
 /// A block of columns of a sparse matrix: its first column, and where its groups and steps start.
@@ -23,13 +22,13 @@ pub(crate) struct Block {
 /// The columns may be cut into blocks, so that the part of the input that one block reads stays in L1; rows are sorted and
 /// grouped anew in each block, or the padding would grow with the number of blocks.
 #[derive(Clone, Debug)]
-pub struct PackedSparse<const R: usize> {
+pub struct PackedSpmv {
     fan_in: usize,
     fan_out: usize,
     nnz: usize,
     block_columns: usize,
     blocks: Vec<Block>,
-    groups: Vec<Group<R>>,
+    groups: Vec<Group>,
     /// `[step][R]`.
     values: Vec<Line>,
     /// `[step][R]`, counted from the first column of the block.
@@ -37,12 +36,7 @@ pub struct PackedSparse<const R: usize> {
     bias: Vec<Line>,
 }
 
-/// Weights for a product with a batch in panels.
-pub type PackedSpmm = PackedSparse<SPMM_ROWS>;
-/// Weights for a product with one vector.
-pub type PackedSpmv = PackedSparse<SPMV_ROWS>;
-
-impl<const R: usize> PackedSparse<R> {
+impl PackedSpmv {
     /// Rows of a group.
     pub const GROUP_ROWS: usize = R;
     /// The most columns a block may have: ids are u16.
@@ -64,7 +58,7 @@ impl<const R: usize> PackedSparse<R> {
             return Err(PackError::Shape { weight: csr.rows(), bias: bias.len() });
         }
         let block_columns = block_columns.min(Self::MAX_BLOCK_COLUMNS).min(csr.cols());
-        let mut packed = PackedSparse {
+        let mut packed = PackedSpmv {
             fan_in: csr.cols(),
             fan_out: csr.rows(),
             nnz: csr.nnz(),
@@ -134,14 +128,14 @@ impl<const R: usize> PackedSparse<R> {
     pub fn bytes(&self) -> usize {
         (self.values.len() + self.bias.len()) * size_of::<Line>()
             + self.ids.len() * size_of::<u16>()
-            + self.groups.len() * size_of::<Group<R>>()
+            + self.groups.len() * size_of::<Group>()
     }
 
     pub(crate) fn blocks(&self) -> &[Block] {
         &self.blocks
     }
 
-    pub(crate) fn groups(&self, block: &Block) -> &[Group<R>] {
+    pub(crate) fn groups(&self, block: &Block) -> &[Group] {
         &self.groups[block.groups.clone()]
     }
 
