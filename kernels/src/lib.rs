@@ -37,6 +37,8 @@ mod pool;
 #[cfg(feature = "oracle")]
 pub mod reference;
 mod simd;
+#[cfg(feature = "alloc")]
+mod sparse_input;
 #[cfg(feature = "train")]
 mod training;
 mod view;
@@ -48,7 +50,10 @@ pub use csr::{CsrError, CsrRef};
 pub use isa::{Isa, IsaError};
 pub use kernels::Kernels;
 #[cfg(feature = "alloc")]
-pub use packed::{Lanes, PackError, PackedDense, PackedSparse, PackedSpmm, PackedSpmv};
+pub use packed::{
+    Lanes, NonzeroInputs, PackError, PackedCsrByInput, PackedDense, PackedDenseByInput, PackedSparse,
+    PackedSpmm, PackedSpmv,
+};
 #[cfg(feature = "std")]
 pub use pool::Pool;
 #[cfg(feature = "train")]

@@ -6,6 +6,24 @@ use core::arch::x86_64::*;
 #[derive(Clone, Copy)]
 struct Avx2;
 
+/// The positions of the bits that are set, for each byte.
+static SET_BITS: [[u8; 8]; 256] = {
+    let mut table = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bit, mut found) = (0, 0);
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                table[byte][found] = bit;
+                found += 1;
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    table
+};
+
 impl Simd for Avx2 {
     type V = __m256;
     const LANES: usize = 8;
@@ -13,6 +31,7 @@ impl Simd for Avx2 {
     const TILE_ROWS: usize = 6;
     // 2 x 4 = 8 accumulators, 4 loads, 1 broadcast.
     const WIDE_ROWS: usize = 2;
+    const ROW_REGISTERS: usize = 8;
 
     operations! {
         fn splat(x: f32) -> __m256 { _mm256_set1_ps(x) }
@@ -51,6 +70,17 @@ impl Simd for Avx2 {
             let four = |i: usize| _mm_set_ps(at(i + 3), at(i + 2), at(i + 1), at(i));
             _mm256_set_m128(four(4), four(0))
         }
+        fn fma_scalar(a: f32, b: f32, c: f32) -> f32 {
+            _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)))
+        }
+        // A table instead of AVX-512's compress.
+        fn push_nonzero(from: *const f32, first: u32, to: *mut u32) -> usize {
+            let nonzero = _mm256_cmp_ps::<_CMP_NEQ_UQ>(Self::load(from), _mm256_setzero_ps());
+            let mask = _mm256_movemask_ps(nonzero) as usize;
+            let lanes = _mm256_cvtepu8_epi32(_mm_loadl_epi64(SET_BITS[mask].as_ptr().cast()));
+            _mm256_storeu_si256(to.cast(), _mm256_add_epi32(lanes, _mm256_set1_epi32(first as i32)));
+            mask.count_ones() as usize
+        }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let mut r = [_mm256_setzero_ps(); 8];
             for (i, row) in r.iter_mut().enumerate() {
@@ -78,4 +108,4 @@ impl Simd for Avx2 {
     }
 }
 
-entry_points!(Avx2, "avx2,fma");
+entry_points!(Avx2, "avx2,fma,popcnt");

@@ -2,6 +2,7 @@
 
 use crate::Activation;
 use crate::generic::product::Product;
+use crate::generic::sparse_input::{CsrSparseInput, DenseSparseInput, Search};
 use crate::generic::spmm::Spmm;
 use crate::generic::spmv::Spmv;
 use crate::generic::transpose::Transpose;
@@ -21,9 +22,13 @@ use crate::isa::Name;
 pub(crate) struct Table {
     pub(crate) lanes: usize,
     pub(crate) tile_rows: usize,
+    pub(crate) row_outputs: usize,
     pub(crate) product: unsafe fn(&Product),
     pub(crate) spmm: unsafe fn(&Spmm),
     pub(crate) spmv: unsafe fn(&Spmv),
+    pub(crate) search: unsafe fn(&Search),
+    pub(crate) dense_sparse_input: unsafe fn(&DenseSparseInput),
+    pub(crate) csr_sparse_input: unsafe fn(&CsrSparseInput),
     pub(crate) transpose: unsafe fn(&Transpose),
     pub(crate) activate: unsafe fn(Activation, *mut f32, usize),
     pub(crate) fma_peak: unsafe fn(usize) -> f32,
@@ -64,6 +69,9 @@ macro_rules! entry_points {
             product(p: &$crate::generic::product::Product) = product::product;
             spmm(p: &$crate::generic::spmm::Spmm) = spmm::spmm;
             spmv(p: &$crate::generic::spmv::Spmv) = spmv::spmv;
+            search(p: &$crate::generic::sparse_input::Search) = sparse_input::search;
+            dense_sparse_input(p: &$crate::generic::sparse_input::DenseSparseInput) = sparse_input::dense_sparse_input;
+            csr_sparse_input(p: &$crate::generic::sparse_input::CsrSparseInput) = sparse_input::csr_sparse_input;
             transpose(p: &$crate::generic::transpose::Transpose) = transpose::transpose;
             activate(activation: $crate::Activation, z: *mut f32, len: usize) = activate::all;
             fma_peak(steps: usize) -> f32 = probe::fma_peak;
@@ -89,6 +97,7 @@ macro_rules! entry_points {
         pub(crate) static TABLE: $crate::arch::Table = $crate::arch::Table {
             lanes: <$simd as $crate::simd::Simd>::LANES,
             tile_rows: <$simd as $crate::simd::Simd>::TILE_ROWS,
+            row_outputs: <$simd as $crate::simd::Simd>::ROW_REGISTERS * <$simd as $crate::simd::Simd>::LANES,
             $($name,)+
             #[cfg($train)]
             training: $crate::arch::TrainingTable { $($tname,)+ },

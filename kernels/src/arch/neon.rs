@@ -12,6 +12,7 @@ impl Simd for Neon {
     // 12 x 2 = 24 accumulators, 2 loads, broadcasts: as AVX-512, a third of the width.
     const TILE_ROWS: usize = 12;
     const WIDE_ROWS: usize = 6;
+    const ROW_REGISTERS: usize = 16;
 
     operations! {
         fn splat(x: f32) -> float32x4_t { vdupq_n_f32(x) }
@@ -38,6 +39,9 @@ impl Simd for Neon {
         fn gather(base: *const f32, ids: *const u16) -> float32x4_t {
             let at = |i: usize| *base.add(*ids.add(i) as usize);
             Self::load([at(0), at(1), at(2), at(3)].as_ptr())
+        }
+        fn fma_scalar(a: f32, b: f32, c: f32) -> f32 {
+            vget_lane_f32::<0>(vfma_f32(vdup_n_f32(c), vdup_n_f32(a), vdup_n_f32(b)))
         }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let row = |r: usize| Self::load(from.add(r * from_stride));

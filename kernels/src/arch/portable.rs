@@ -12,6 +12,7 @@ impl Simd for Portable {
     // 4 rows x 2: 8 accumulators, 2 loads, a broadcast and a product fit SSE2's 16 registers.
     const TILE_ROWS: usize = 4;
     const WIDE_ROWS: usize = 2;
+    const ROW_REGISTERS: usize = 8;
 
     operations! {
         fn splat(x: f32) -> f32x4 { f32x4::splat(x) }
@@ -42,6 +43,9 @@ impl Simd for Portable {
         fn gather(base: *const f32, ids: *const u16) -> f32x4 {
             let at = |i: usize| *base.add(*ids.add(i) as usize);
             f32x4::new([at(0), at(1), at(2), at(3)])
+        }
+        fn fma_scalar(a: f32, b: f32, c: f32) -> f32 {
+            f32x4::splat(a).mul_add(f32x4::splat(b), f32x4::splat(c)).to_array()[0]
         }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let row = |r: usize| Self::load(from.add(r * from_stride));

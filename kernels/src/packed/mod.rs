@@ -4,6 +4,7 @@
 
 mod dense;
 mod sparse;
+mod sparse_input;
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -13,6 +14,7 @@ use crate::view::Line;
 
 pub use dense::{Lanes, PackedDense};
 pub use sparse::{PackedSparse, PackedSpmm, PackedSpmv};
+pub use sparse_input::{NonzeroInputs, PackedCsrByInput, PackedDenseByInput};
 
 /// Why weights cannot be packed.
 #[derive(Clone, Copy, Debug, PartialEq)]
