@@ -30,7 +30,7 @@ mod plan;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use prunella_kernels::{Isa, Kernels, Line, Rows, RowsMut};
+use prunella_kernels::{Isa, Kernels, Line, NonzeroInputs, Rows, RowsMut};
 #[cfg(feature = "std")]
 use {prunella_kernels::Pool, std::sync::Arc};
 
@@ -78,12 +78,14 @@ pub struct Scratch {
     workers: Vec<Buffers>,
 }
 
-/// What one worker needs: a chunk's activations before and after a layer, and room for them row by row.
+/// What one worker needs: a chunk's activations before and after a layer, room for them row by row, and for the inputs of a first
+/// layer that skips zeros.
 #[derive(Clone, Debug)]
 struct Buffers {
     x: Vec<Line>,
     y: Vec<Line>,
     rows: Vec<Line>,
+    nonzero: NonzeroInputs,
 }
 
 /// A network compiled for a class of batch sizes.
@@ -100,7 +102,8 @@ impl Engine {
     /// Packs every layer and resolves its kernel.
     ///
     /// # Errors
-    /// A plan that names another number of layers, or a layer that cannot be packed.
+    /// A plan that names another number of layers, or that is to skip inputs of a layer other than the first; or a layer that
+    /// cannot be packed.
     pub fn compile(model: &Model, options: &Options) -> Result<Engine, CompileError> {
         let plan = match &options.variant {
             Variant::Dense => Plan::dense(model, options.class),
@@ -114,6 +117,9 @@ impl Engine {
     fn compile_layers(layers: &[Layer], plan: Plan, isa: Isa) -> Result<Engine, CompileError> {
         if plan.forms.len() != layers.len() {
             return Err(CompileError::PlanLength { forms: plan.forms.len(), layers: layers.len() });
+        }
+        if let Some(layer) = (1..layers.len()).find(|&i| plan.forms[i].skips_inputs()) {
+            return Err(CompileError::SparseInput { layer });
         }
         let kernels = Kernels::new(isa);
         let mut compiled = Vec::with_capacity(layers.len());
@@ -159,8 +165,13 @@ impl Engine {
     /// The memory for runs of this engine, whatever their batch size.
     pub fn scratch(&self) -> Scratch {
         let (panel, rows) = self.buffer_lines();
-        let buffers =
-            Buffers { x: vec![Line::ZERO; panel], y: vec![Line::ZERO; panel], rows: vec![Line::ZERO; rows] };
+        let (batch, fan_in) = self.nonzero_rows();
+        let buffers = Buffers {
+            x: vec![Line::ZERO; panel],
+            y: vec![Line::ZERO; panel],
+            rows: vec![Line::ZERO; rows],
+            nonzero: NonzeroInputs::new(batch, fan_in),
+        };
         Scratch { workers: vec![buffers; self.threads()] }
     }
 
@@ -172,8 +183,17 @@ impl Engine {
         match self.plan.class {
             BatchClass::One => (Line::count(widest), 0),
             BatchClass::Few => (widest * Line::count(chunk), chunk * Line::count(widest)),
+            BatchClass::Many if self.layers[0].skips_inputs() => {
+                (widest * Line::count(chunk), chunk * Line::count(self.layers[0].fan_out))
+            }
             BatchClass::Many => (widest * Line::count(chunk), 0),
         }
+    }
+
+    /// The rows of a worker in which the first layer finds its nonzero inputs, `[batch, fan_in]`.
+    fn nonzero_rows(&self) -> (usize, usize) {
+        let batch = if self.layers[0].skips_inputs() { self.plan.class.chunk() } else { 0 };
+        (batch, self.fan_in())
     }
 
     /// Runs row-major `input` `[batch, fan_in]` to row-major `output` `[batch, fan_out]`, without allocating.
@@ -190,7 +210,11 @@ impl Engine {
             return Err(RunError::Output { len: output.len(), needed: batch.saturating_mul(fan_out) });
         }
         let (panel, rows) = self.buffer_lines();
-        let fits = |b: &Buffers| b.x.len() >= panel && b.y.len() >= panel && b.rows.len() >= rows;
+        let (batch_searched, width) = self.nonzero_rows();
+        let fits = |b: &Buffers| {
+            let lines = b.x.len() >= panel && b.y.len() >= panel && b.rows.len() >= rows;
+            lines && b.nonzero.fits(batch_searched, width)
+        };
         if scratch.workers.len() < self.threads() || !scratch.workers.iter().all(fits) {
             return Err(RunError::Scratch);
         }
@@ -227,7 +251,13 @@ impl Engine {
 
     fn run_vector(&self, input: &[f32], output: &mut [f32], buffers: &mut Buffers) {
         let (mut x, mut y) = (&mut buffers.x, &mut buffers.y);
-        self.layers[0].run_vector(self.kernels, input, x);
+        let first = &self.layers[0];
+        if first.skips_inputs() {
+            let mut to = RowsMut::new(x, 1, first.fan_out);
+            first.run_sparse_input(self.kernels, input, &mut to, &mut buffers.nonzero);
+        } else {
+            first.run_vector(self.kernels, input, x);
+        }
         for layer in &self.layers[1..] {
             layer.run_vector(self.kernels, &Line::floats(x)[..layer.fan_in], y);
             (x, y) = (y, x);
@@ -238,8 +268,16 @@ impl Engine {
     fn run_panel(&self, input: &[f32], output: &mut [f32], buffers: &mut Buffers) {
         let batch = input.len() / self.fan_in();
         let (mut x, mut y) = (&mut buffers.x, &mut buffers.y);
-        self.kernels.rows_to_panel(input, &mut RowsMut::new(x, self.fan_in(), batch));
-        for layer in &self.layers {
+        let (first, mut layers) = (&self.layers[0], &self.layers[..]);
+        if first.skips_inputs() {
+            let mut rows = RowsMut::new(&mut buffers.rows, batch, first.fan_out);
+            first.run_sparse_input(self.kernels, input, &mut rows, &mut buffers.nonzero);
+            self.kernels.transpose(rows.as_rows(), &mut RowsMut::new(x, first.fan_out, batch));
+            layers = &layers[1..];
+        } else {
+            self.kernels.rows_to_panel(input, &mut RowsMut::new(x, first.fan_in, batch));
+        }
+        for layer in layers {
             let mut to = RowsMut::new(y, layer.fan_out, batch);
             layer.run_panel(self.kernels, Rows::new(x, layer.fan_in, batch), &mut to, &mut buffers.rows);
             (x, y) = (y, x);

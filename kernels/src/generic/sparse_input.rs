@@ -11,8 +11,8 @@
 //!       acc = bias, or what the previous block of inputs left
 //!       for each id of the row in the block: acc[v] = x[id] * w[id][v] + acc[v]
 //!
-//! sparse weights, by column
-//! for each row, for each id: for each weight (o, w) of column id: y[o] = w * x[id] + y[o]
+//! sparse weights, by input
+//! for each row, for each id: for each weight (o, w) of the input: y[o] = w * x[id] + y[o]
 //! ```
 //!
 //! Ids ascend and a skipped term is a zero, so every output is the canonical chain. A finite weight times zero adds nothing; an
@@ -158,14 +158,18 @@ unsafe fn outputs_block<S: Simd, const NV: usize>(p: &DenseSparseInput, first: u
     }
 }
 
+/// Weights of an input that are taken together: the fewer turns a loop takes, the fewer of its ends are mispredicted (784x64 at
+/// 95 % takes 0.63 us instead of 1.04, 784x1024 3.3 instead of 3.7; Zen 5).
+pub(crate) const GROUP: usize = 4;
+
 /// Rows times sparse weights.
 pub(crate) struct CsrSparseInput {
     pub(crate) found: Found,
     /// Outputs, padded to a multiple of 16.
     pub(crate) fan_out: usize,
-    /// Where the weights of each input start, and one more.
-    pub(crate) columns: *const u32,
-    /// The output of each weight.
+    /// Which group of weights is the first of each input, and one more.
+    pub(crate) groups: *const u32,
+    /// `[group][GROUP]`: the output of each weight.
     pub(crate) outputs: *const u32,
     pub(crate) values: *const f32,
     pub(crate) bias: *const f32,
@@ -180,7 +184,7 @@ pub(crate) struct CsrSparseInput {
 #[inline(always)]
 pub(crate) unsafe fn csr_sparse_input<S: Simd>(p: &CsrSparseInput) {
     let found = &p.found;
-    // SAFETY: an id is below fan_in, what a column holds below the number of weights, and a row below its count.
+    // SAFETY: an id is below fan_in, what an input has below the number of groups, and a row below its count.
     unsafe {
         for row in 0..found.rows {
             let (x, y) = (found.x.add(row * found.fan_in), p.y.add(row * p.y_stride));
@@ -189,9 +193,11 @@ pub(crate) unsafe fn csr_sparse_input<S: Simd>(p: &CsrSparseInput) {
             for at in *starts..*starts.add(found.blocks) {
                 let id = *found.ids.add(at as usize) as usize;
                 let value = *x.add(id);
-                for weight in *p.columns.add(id) as usize..*p.columns.add(id + 1) as usize {
-                    let to = y.add(*p.outputs.add(weight) as usize);
-                    *to = S::fma_scalar(*p.values.add(weight), value, *to);
+                for group in *p.groups.add(id) as usize..*p.groups.add(id + 1) as usize {
+                    for weight in GROUP * group..GROUP * (group + 1) {
+                        let to = y.add(*p.outputs.add(weight) as usize);
+                        *to = S::fma_scalar(*p.values.add(weight), value, *to);
+                    }
                 }
             }
             for at in (0..p.fan_out).step_by(S::LANES) {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::{PackError, lines_of};
 use crate::arch;
 use crate::csr::CsrRef;
-use crate::generic::sparse_input::block_outputs;
+use crate::generic::sparse_input::{GROUP, block_outputs};
 use crate::isa::Isa;
 use crate::view::Line;
 
@@ -71,8 +71,8 @@ impl PackedDenseByInput {
         (self.weight.len() + self.bias.len()) * size_of::<Line>()
     }
 
-    /// Outputs of the widest block.
-    pub(crate) fn widest_block(&self) -> usize {
+    /// Outputs of the widest block: a row of them is a tile of the product.
+    pub fn widest_block(&self) -> usize {
         block_outputs(self.fan_out.next_multiple_of(Line::LEN), arch::table(self.isa).row_outputs)
     }
 
@@ -85,14 +85,15 @@ impl PackedDenseByInput {
     }
 }
 
-/// A sparse layer's weights and bias, the weights of an input side by side (compressed sparse columns).
+/// A sparse layer's weights and bias, the weights of an input side by side (compressed sparse columns), in groups of four.
 #[derive(Clone, Debug)]
 pub struct PackedCsrByInput {
     fan_out: usize,
-    /// Where the weights of each input start, and one more.
-    columns: Vec<u32>,
-    /// The output of each weight, below `fan_out`; ascending for each input.
+    /// Which group of weights is the first of each input, and one more.
+    groups: Vec<u32>,
+    /// `[group][GROUP]`: the output of each weight, below `fan_out`, ascending for each input.
     outputs: Vec<u32>,
+    /// `[group][GROUP]`.
     values: Vec<f32>,
     bias: Vec<Line>,
 }
@@ -109,31 +110,32 @@ impl PackedCsrByInput {
         if csr.rows() != bias.len() {
             return Err(PackError::Shape { weight: csr.rows(), bias: bias.len() });
         }
-        // Counted one entry later than they start, and two later while they are filled: the last pass leaves each start in place.
-        let mut columns = vec![0u32; csr.cols() + 2];
-        let each = |row: usize| csr.row(row).0.iter().zip(csr.row(row).1);
-        for (&column, _) in (0..csr.rows()).flat_map(each) {
-            columns[column as usize + 2] += 1;
-        }
-        for column in 2..columns.len() {
-            columns[column] += columns[column - 1];
-        }
-        let (mut outputs, mut values) = (vec![0; csr.nnz()], vec![0.0; csr.nnz()]);
+        let mut by_input = vec![vec![]; csr.cols()];
         for row in 0..csr.rows() {
-            for (&column, &value) in each(row) {
-                let at = &mut columns[column as usize + 1];
-                outputs[*at as usize] = row as u32;
-                values[*at as usize] = value;
-                *at += 1;
+            let (columns, values) = csr.row(row);
+            for (&column, &value) in columns.iter().zip(values) {
+                by_input[column as usize].push((row as u32, value));
             }
         }
-        columns.truncate(csr.cols() + 1);
-        Ok(PackedCsrByInput { fan_out: bias.len(), columns, outputs, values, bias: lines_of(bias) })
+        let (mut groups, mut outputs, mut values) = (vec![0], vec![], vec![]);
+        for weights in &by_input {
+            for group in weights.chunks(GROUP) {
+                // A group that is not full adds 0 to its last output.
+                let filler = (group[group.len() - 1].0, 0.0);
+                for i in 0..GROUP {
+                    let (output, value) = group.get(i).copied().unwrap_or(filler);
+                    outputs.push(output);
+                    values.push(value);
+                }
+            }
+            groups.push((outputs.len() / GROUP) as u32);
+        }
+        Ok(PackedCsrByInput { fan_out: bias.len(), groups, outputs, values, bias: lines_of(bias) })
     }
 
     /// Number of inputs.
     pub fn fan_in(&self) -> usize {
-        self.columns.len() - 1
+        self.groups.len() - 1
     }
 
     /// Number of outputs.
@@ -143,12 +145,12 @@ impl PackedCsrByInput {
 
     /// Bytes of the packed weights and bias.
     pub fn bytes(&self) -> usize {
-        (self.columns.len() + self.outputs.len() + self.values.len()) * size_of::<f32>()
+        (self.groups.len() + self.outputs.len() + self.values.len()) * size_of::<f32>()
             + self.bias.len() * size_of::<Line>()
     }
 
-    pub(crate) fn columns(&self) -> *const u32 {
-        self.columns.as_ptr()
+    pub(crate) fn groups(&self) -> *const u32 {
+        self.groups.as_ptr()
     }
 
     pub(crate) fn outputs(&self) -> *const u32 {
@@ -189,7 +191,7 @@ impl NonzeroInputs {
 
     /// Whether `rows` rows of `fan_in` values find room.
     pub fn fits(&self, rows: usize, fan_in: usize) -> bool {
-        rows <= self.rows && fan_in <= self.fan_in
+        rows == 0 || (rows <= self.rows && fan_in <= self.fan_in)
     }
 
     pub(crate) fn ids_mut(&mut self) -> *mut u32 {
