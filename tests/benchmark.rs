@@ -115,7 +115,7 @@ fn inputs_that_are_zero_are_skipped_where_most_are() {
     let mut rows = networks::rows(100 * SIZES[0], 2);
     let pruned = networks::network(&SIZES, &[0.5, 0.0], 1);
     let case = Case { sparsity: 0.5, model: &pruned };
-    let mut run = |rows: &[f32]| benchmark(&dense(), &[case], rows, &settings, &mut |_| {}).unwrap();
+    let run = |rows: &[f32]| benchmark(&dense(), &[case], rows, &settings, &mut |_| {}).unwrap();
     let dense = run(&rows);
     assert!(!dense.inputs_are_sparse() && dense.best.is_empty(), "two thirds are not zero");
     assert!(dense.rows.iter().all(|row| !row.variant.skips_inputs()));

@@ -4,7 +4,7 @@
 //! isa        which instruction set: detected, listed, forced by name
 //! view       borrowed operands, checked when made
 //! packed     owned weights, packed for one instruction set, checked once
-//! kernels    the entry points of one instruction set behind checked safe functions
+//! kernels    the entry points of one instruction set behind checked safe functions; in `sparse_input` and `training`, more of them
 //! pool       threads that wait for the parts of a product
 //! training   the backward products, losses and optimizer steps
 //! reference  the oracle: the same in plain f64 loops, and how far a kernel may be from it
