@@ -218,7 +218,7 @@ fn what_cannot_be_run_is_refused_before_anything_runs() {
 fn a_variant_goes_by_its_name() {
     for variant in VariantName::ALL {
         assert_eq!(variant.to_string().parse(), Ok(variant));
-        assert_eq!(format!("{variant:>8}").len(), 8, "padded as a column of a table");
+        assert_eq!(format!("{variant:>20}").len(), 20, "padded as a column of a table");
     }
     let error = "sparse".parse::<VariantName>().expect_err("no such variant");
     assert_eq!(

@@ -190,8 +190,12 @@ fn outputs_that_differ_are_not_called_verified() {
 fn skipping_inputs_says_nothing_of_pruning() {
     let plain = run();
     let mut report = run();
-    report.results.push(row(64, 0.0, "dense-sparse-input", 148_200.0, 40.0));
-    report.results.push(row(64, 0.9, "csr-sparse-input", 148_200.0, 80.0));
+    let skipping = [
+        row(64, 0.0, "dense-sparse-input", 148_200.0, 40.0),
+        row(64, 0.9, "csr-sparse-input", 148_200.0, 80.0),
+    ];
+    // The outputs of all variants are verified: the difference is one that changes no sentence.
+    report.results.extend(skipping.map(|row| ResultRow { max_abs_diff: 1e-7, ..row }));
     report.speedup_best.push(BestRow {
         batch: 64,
         sparsity: 0.9,
