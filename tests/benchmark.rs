@@ -81,18 +81,64 @@ fn look_at(outcome: &Outcome, isa: Isa) {
         assert!((flops - 2.0 * 825.0 * row.batch as f64).abs() < 1e-3 * flops, "{row:?}");
 
         let nnz: usize = row.layers.iter().map(|layer| layer.nnz).sum();
-        assert_eq!((row.nnz, row.nnz == 825), (nnz, row.variant == VariantName::Dense), "{row:?}");
+        let whole = matches!(row.variant, VariantName::Dense | VariantName::DenseSparseInput);
+        assert_eq!((row.nnz, row.nnz == 825), (nnz, whole), "{row:?}");
         assert_eq!(row.plan.class, BatchClass::of(row.batch), "{row:?}");
         assert!(row.layers.iter().all(|layer| layer.kernel.ends_with(isa.name())), "{row:?}");
-        let sparse: Vec<bool> = row.layers.iter().map(|layer| layer.kernel.contains("-sp")).collect();
+        let sparse: Vec<bool> = row.layers.iter().map(|layer| layer.kernel.contains("-spm")).collect();
+        let skipping = row.layers.iter().map(|layer| layer.kernel.contains("sparse-input"));
+        assert!(skipping.eq([row.variant.skips_inputs(), false]), "only the first layer skips: {row:?}");
         match row.variant {
-            VariantName::Dense | VariantName::Masked => assert_eq!(sparse, [false, false]),
-            VariantName::Csr => assert_eq!(sparse, [true, false]),
-            VariantName::Auto => assert!(!sparse[1], "no weight of the last layer is zero"),
+            VariantName::Csr | VariantName::CsrSparseInput => assert_eq!(sparse, [true, false]),
+            _ if row.variant != VariantName::Auto => assert_eq!(sparse, [false, false]),
+            _ => assert!(!sparse[1], "no weight of the last layer is zero"),
         }
         if row.variant == VariantName::Dense {
             assert_eq!((row.speedup.lo, row.speedup.hi), (1.0, 1.0), "it is its own baseline");
         }
+    }
+}
+
+/// Where at least half of the inputs are zero; with sparse weights in small batches alone.
+#[test]
+fn inputs_that_are_zero_are_skipped_where_most_are() {
+    let settings = settings(&[1, 7, 96]);
+    let mut rows = networks::rows(100 * SIZES[0], 2);
+    let pruned = networks::network(&SIZES, &[0.5, 0.0], 1);
+    let case = Case { sparsity: 0.5, model: &pruned };
+    let run = |rows: &[f32]| benchmark(&dense(), &[case], rows, &settings, &mut |_| {}).unwrap();
+    let dense = run(&rows);
+    assert!(!dense.inputs_are_sparse() && dense.best.is_empty(), "two thirds are not zero");
+    assert!(dense.rows.iter().all(|row| !row.variant.skips_inputs()));
+
+    rows.iter_mut().step_by(2).for_each(|x| *x = 0.0);
+    let sparse = run(&rows);
+    assert!(sparse.inputs_are_sparse() && (0.25..0.4).contains(&sparse.input_density));
+    look_at(&sparse, settings.isa);
+    for batch in [1, 7, 96] {
+        let at: Vec<_> = sparse.rows.iter().filter(|row| row.batch == batch).map(|row| row.variant).collect();
+        let all = &VariantName::ALL[..];
+        let [dense, masked, csr, auto, dense_skips, csr_skips] = all else { panic!("six variants") };
+        let mut want = vec![*dense, *dense_skips, *masked, *csr, *auto];
+        want.extend((batch < 16).then_some(*csr_skips));
+        assert_eq!(at, want, "batch {batch}");
+    }
+    look_at_best(&sparse);
+}
+
+/// Each side is its fastest, whose ratio the headline is.
+fn look_at_best(outcome: &Outcome) {
+    assert_eq!(outcome.best.iter().map(|best| best.batch).collect::<Vec<_>>(), [1, 7, 96]);
+    for best in &outcome.best {
+        let fastest = |wanted: &dyn Fn(VariantName) -> bool| {
+            let rows = outcome.rows.iter().filter(|row| row.batch == best.batch && wanted(row.variant));
+            rows.min_by(|a, b| a.summary.median_ns.total_cmp(&b.summary.median_ns)).unwrap().variant
+        };
+        let of_dense = |v| matches!(v, VariantName::Dense | VariantName::DenseSparseInput);
+        assert_eq!(best.dense, fastest(&of_dense), "{best:?}");
+        assert_eq!(best.pruned, fastest(&|v| v != VariantName::Dense), "{best:?}");
+        assert!(best.speedup.lo <= best.speedup.mid && best.speedup.mid <= best.speedup.hi, "{best:?}");
+        assert_eq!(best.dense == best.pruned, (best.speedup.lo, best.speedup.hi) == (1.0, 1.0), "{best:?}");
     }
 }
 
@@ -163,8 +209,11 @@ fn what_cannot_be_run_is_refused_before_anything_runs() {
 fn a_variant_goes_by_its_name() {
     for variant in VariantName::ALL {
         assert_eq!(variant.to_string().parse(), Ok(variant));
-        assert_eq!(format!("{variant:>8}").len(), 8, "padded as a column of a table");
+        assert_eq!(format!("{variant:>20}").len(), 20, "padded as a column of a table");
     }
     let error = "sparse".parse::<VariantName>().expect_err("no such variant");
-    assert_eq!(error.to_string(), "no such variant; use dense, masked, csr or auto");
+    assert_eq!(
+        error.to_string(),
+        "no such variant; use dense, masked, csr, auto, dense-sparse-input or csr-sparse-input"
+    );
 }

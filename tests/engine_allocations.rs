@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use prunella::engine::{BatchClass, Engine, Variant};
+use prunella::engine::{BatchClass, Engine, Plan, Variant};
 use prunella_kernels::Pool;
 
 #[path = "engine/networks.rs"]
@@ -69,7 +69,10 @@ fn a_run_allocates_nothing() {
     for isa in networks::isas() {
         for class in BatchClass::ALL {
             let planned = networks::any_plan(&model, class, &mut networks::Random(3));
-            for variant in [Variant::Dense, Variant::Csr, Variant::Planned(planned)] {
+            let skipping =
+                [Plan::dense(&model, class), Plan::csr(&model, class, isa)].map(Plan::skipping_inputs);
+            let planned = skipping.into_iter().chain([planned]).map(Variant::Planned);
+            for variant in [Variant::Dense, Variant::Csr].into_iter().chain(planned) {
                 let alone = networks::compile(&model, isa, class, variant);
                 for engine in [alone.clone(), alone.with_pool(pool.clone())] {
                     assert_eq!(allocations(&engine, &rows), 0, "{} on {isa}", engine.plan());

@@ -185,6 +185,46 @@ fn outputs_that_differ_are_not_called_verified() {
     }
 }
 
+/// What skipping zeros of the input gains stands in tables of its own, and reaches neither the sentences nor the plots.
+#[test]
+fn skipping_inputs_says_nothing_of_pruning() {
+    let plain = run();
+    let mut report = run();
+    let skipping = [
+        row(64, 0.0, "dense-sparse-input", 148_200.0, 40.0),
+        row(64, 0.9, "csr-sparse-input", 148_200.0, 80.0),
+    ];
+    // The outputs of all variants are verified: the difference is one that changes no sentence.
+    report.results.extend(skipping.map(|row| ResultRow { max_abs_diff: 1e-7, ..row }));
+    report.speedup_best.push(BestRow {
+        batch: 64,
+        sparsity: 0.9,
+        structure: "unstructured".into(),
+        speedup: 2.0,
+        speedup_lo: 1.9,
+        speedup_hi: 2.1,
+        dense: "dense-sparse-input".into(),
+        pruned: "csr-sparse-input".into(),
+    });
+    let table = render(&report, Format::Table);
+    assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
+    let block = "\
+Batch 64, inputs that are zero, 81.00 %, skipped: best pruned over best dense
+sparsity  dense us  csr us  speedup_best (95 % interval)  best dense          best pruned
+     0 %      3.71
+    90 %              1.85             2.00x (1.90-2.10)  dense-sparse-input  csr-sparse-input
+
+";
+    assert!(table.contains(block), "{table}");
+    assert_eq!(table.replace(block, ""), render(&plain, Format::Table));
+    assert!(html(&report).contains("2.00x (1.90-2.10)"));
+    let pictures =
+        |report: &RunReport| figures(report).into_iter().map(|f| f.plot.inline()).collect::<Vec<_>>();
+    assert_eq!(pictures(&report), pictures(&plain));
+    let value: Value = serde_json::from_str(&render(&report, Format::Json)).unwrap();
+    assert_eq!((&value["speedup_best"][0]["speedup"], &value["input_density"]), (&2.0.into(), &0.19.into()));
+}
+
 #[test]
 fn any_set_of_results_can_be_shown() {
     let dense_only = || vec![row(1, 0.0, "dense", 1_000.0, 1.0)];

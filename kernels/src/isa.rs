@@ -48,9 +48,11 @@ fn machine_has(name: Name) -> bool {
     match name {
         Name::Portable => true,
         #[cfg(target_arch = "x86_64")]
-        Name::Avx2 => detected!(is_x86_feature_detected, "avx2", "fma"),
+        Name::Avx2 => detected!(is_x86_feature_detected, "avx2", "fma", "popcnt"),
         #[cfg(target_arch = "x86_64")]
-        Name::Avx512 => detected!(is_x86_feature_detected, "avx512f", "avx512dq", "avx512vl", "avx2", "fma"),
+        Name::Avx512 => {
+            detected!(is_x86_feature_detected, "avx512f", "avx512dq", "avx512vl", "avx2", "fma", "popcnt")
+        }
         #[cfg(target_arch = "aarch64")]
         Name::Neon => detected!(is_aarch64_feature_detected, "neon"),
         #[allow(unreachable_patterns, reason = "which names are left over depends on the architecture")]

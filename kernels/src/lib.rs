@@ -4,7 +4,7 @@
 //! isa        which instruction set: detected, listed, forced by name
 //! view       borrowed operands, checked when made
 //! packed     owned weights, packed for one instruction set, checked once
-//! kernels    the entry points of one instruction set behind checked safe functions
+//! kernels    the entry points of one instruction set behind checked safe functions; in `sparse_input` and `training`, more of them
 //! pool       threads that wait for the parts of a product
 //! training   the backward products, losses and optimizer steps
 //! reference  the oracle: the same in plain f64 loops, and how far a kernel may be from it
@@ -37,6 +37,8 @@ mod pool;
 #[cfg(feature = "oracle")]
 pub mod reference;
 mod simd;
+#[cfg(feature = "alloc")]
+mod sparse_input;
 #[cfg(feature = "train")]
 mod training;
 mod view;
@@ -48,7 +50,10 @@ pub use csr::{CsrError, CsrRef};
 pub use isa::{Isa, IsaError};
 pub use kernels::Kernels;
 #[cfg(feature = "alloc")]
-pub use packed::{Lanes, PackError, PackedDense, PackedSpmm, PackedSpmv, PackedWindows};
+pub use packed::{
+    Lanes, NonzeroInputs, PackError, PackedCsrByInput, PackedDense, PackedDenseByInput, PackedSpmm,
+    PackedSpmv, PackedWindows,
+};
 #[cfg(feature = "std")]
 pub use pool::Pool;
 #[cfg(feature = "train")]

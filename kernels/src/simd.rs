@@ -30,6 +30,8 @@ pub(crate) trait Simd: Copy {
     const WINDOW_WEIGHTS: usize;
     /// Rows of a group of the sparse product with panels, 4 or 8; a group is two registers wide.
     const SPMM_ROWS: usize;
+    /// Registers of a tile of one row, a power of two: its chains hide the latency of a multiply-add.
+    const ROW_REGISTERS: usize;
 
     unsafe fn splat(x: f32) -> Self::V;
     /// Any alignment.
@@ -74,6 +76,22 @@ pub(crate) trait Simd: Copy {
     unsafe fn load_places(from: *const u32) -> Self::Places;
     /// The values of the window that the five bits from `shift` on name in each lane: less than WINDOW.
     unsafe fn lookup(window: Self::Window, places: Self::Places, shift: usize) -> Self::V;
+    /// `a * b + c`, fused where [`Self::fma`] is.
+    unsafe fn fma_scalar(a: f32, b: f32, c: f32) -> f32;
+    /// Writes the ids, counted from `first`, of the lanes at `from` that are not zero, one after the other; returns how many.
+    /// All of the `LANES` ids at `to` may be overwritten.
+    #[inline(always)]
+    unsafe fn push_nonzero(from: *const f32, first: u32, to: *mut u32) -> usize {
+        let mut found = 0;
+        for lane in 0..Self::LANES {
+            // SAFETY: the caller's promise; `found` is at most `lane`.
+            unsafe {
+                *to.add(found) = first + lane as u32;
+                found += usize::from(*from.add(lane) != 0.0);
+            }
+        }
+        found
+    }
     /// Transposes a block of `LANES` x `LANES`: `to[c * to_stride + r] = from[r * from_stride + c]`.
     unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize);
 }

@@ -87,6 +87,34 @@ fn more_inputs_than_an_id_can_count() {
     }
 }
 
+/// What the canonical order leaves open: a weight that is infinite or no number meets no input that is zero, and an input that is
+/// no number is none.
+#[test]
+fn only_inputs_that_are_zero_are_skipped() {
+    let mut case = Case::drawn([37, 20, 17], Pattern::Sparsity(0.0), &mut Random(6), Random::signed);
+    let rows = |column: usize, x: f32, case: &mut Case| {
+        case.rows.chunks_exact_mut(37).for_each(|row| row[column] = x);
+    };
+    rows(1, 0.0, &mut case);
+    rows(36, -0.0, &mut case);
+    let want = case.expected();
+    let mut unbounded = case.clone();
+    for row in unbounded.weight.chunks_exact_mut(37) {
+        (row[1], row[36]) = (f32::INFINITY, f32::NAN);
+    }
+    let mut unknown = case.clone();
+    rows(3, f32::NAN, &mut unknown);
+    each_isa(|kernels| {
+        for (name, got) in unbounded.outputs(kernels).iter().filter(|(name, _)| name.contains("sparse input"))
+        {
+            check(got, &want).unwrap_or_else(|e| panic!("{name} on {}: {e}", kernels.isa()));
+        }
+        for (name, got) in unknown.outputs(kernels) {
+            assert!(got.iter().all(|y| y.is_nan()), "{name} on {}", kernels.isa());
+        }
+    });
+}
+
 #[test]
 fn no_rows_are_a_batch() {
     for fan_out in [1, 17, 130] {

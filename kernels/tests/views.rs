@@ -2,8 +2,8 @@
 #![cfg(feature = "alloc")]
 
 use prunella_kernels::{
-    Activation, Csr, CsrError, CsrRef, Isa, Kernels, Lanes, Line, PackError, PackedDense, PackedSpmm,
-    PackedSpmv, PackedWindows, Rows, RowsMut,
+    Activation, Csr, CsrError, CsrRef, Isa, Kernels, Lanes, Line, NonzeroInputs, PackError, PackedCsrByInput,
+    PackedDense, PackedDenseByInput, PackedSpmm, PackedSpmv, PackedWindows, Rows, RowsMut,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -236,4 +236,54 @@ fn weights_of_one_set_do_not_run_on_another() {
         let x = Rows::new(&lines, 1, 1);
         Kernels::new(best).spmm(&packed, x, IDENTITY, &mut RowsMut::new(&mut room(), 1, 1))
     });
+}
+
+#[test]
+fn products_that_skip_inputs_check_their_operands() {
+    let kernels = Kernels::new(Isa::best());
+    let dense = |fan_in: usize, fan_out: usize| {
+        PackedDenseByInput::new(Isa::best(), fan_in, &vec![1.0; fan_in * fan_out], &vec![0.0; fan_out])
+            .unwrap()
+    };
+    let run = |rows: usize, (batch, fan_out): (usize, usize), room_for: (usize, usize)| {
+        let (mut y, mut nonzero) = (room(), NonzeroInputs::new(room_for.0, room_for.1));
+        let mut y = RowsMut::new(&mut y, batch, fan_out);
+        kernels.gemm_sparse_input(&dense(5, 3), &vec![1.0; rows], IDENTITY, &mut y, &mut nonzero);
+    };
+    run(10, (2, 3), (2, 5));
+    run(10, (2, 3), (4, 9));
+    run(0, (0, 3), (0, 1));
+    refuses("rows are [batch, fan_in]", || run(9, (2, 3), (2, 5)));
+    refuses("y is [batch, fan_out]", || run(10, (2, 4), (2, 5)));
+    refuses("need more room", || run(10, (2, 3), (1, 100)));
+    refuses("need more room", || run(10, (2, 3), (100, 4)));
+    refuses("at most 2^32", || NonzeroInputs::new(1 << 16, 1 << 16));
+    let csr = Csr::from_dense(&[1.0; 15], 5);
+    let sparse = PackedCsrByInput::new(csr.view(), &[0.0; 3]).unwrap();
+    let run = |rows: usize, (batch, fan_out): (usize, usize), room_for: (usize, usize)| {
+        let (mut y, mut nonzero) = (room(), NonzeroInputs::new(room_for.0, room_for.1));
+        let mut y = RowsMut::new(&mut y, batch, fan_out);
+        kernels.spmm_sparse_input(&sparse, &vec![1.0; rows], IDENTITY, &mut y, &mut nonzero);
+    };
+    run(10, (2, 3), (2, 5));
+    refuses("rows are [batch, fan_in]", || run(9, (2, 3), (2, 5)));
+    refuses("y is [batch, fan_out]", || run(10, (2, 4), (2, 5)));
+    refuses("need more room", || run(10, (2, 3), (1, 5)));
+}
+
+#[test]
+fn weights_by_input_are_whole_layers() {
+    let dense = |fan_in, weight: &[f32], bias: &[f32]| {
+        PackedDenseByInput::new(Isa::best(), fan_in, weight, bias).map(|w| (w.fan_in(), w.fan_out()))
+    };
+    assert_eq!(dense(2, &[1.0; 6], &[0.0; 3]), Ok((2, 3)));
+    assert_eq!(dense(0, &[], &[0.0; 3]), Err(PackError::Empty));
+    assert_eq!(dense(2, &[], &[]), Err(PackError::Empty));
+    assert_eq!(dense(2, &[1.0; 5], &[0.0; 3]), Err(PackError::Shape { weight: 5, bias: 3 }));
+    let sparse = |weight: &[f32], fan_in, bias: &[f32]| {
+        PackedCsrByInput::new(Csr::from_dense(weight, fan_in).view(), bias).map(|w| (w.fan_in(), w.fan_out()))
+    };
+    assert_eq!(sparse(&[1.0; 6], 2, &[0.0; 3]), Ok((2, 3)));
+    assert_eq!(sparse(&[], 2, &[]), Err(PackError::Empty));
+    assert_eq!(sparse(&[1.0; 6], 2, &[0.0; 2]), Err(PackError::Shape { weight: 3, bias: 2 }));
 }

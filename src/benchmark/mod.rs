@@ -4,76 +4,26 @@
 //! of them the baseline), every pruned network in every variant, and a kernel that runs at the machine's peak. A speedup is the
 //! median of the per-round ratios to the baseline.
 
+mod best;
 mod subject;
+mod variant;
 mod verify;
 
+use std::fmt;
 use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
-use std::{fmt, str::FromStr};
 
 use prunella_kernels::{Isa, Kernels, Pool};
 
 use crate::engine::{self, BatchClass, CompileError, Engine, LayerInfo, Options, Variant, auto_plan};
 use crate::measure::{self, Interval, Subject, Summary};
 use crate::model::Model;
+pub use best::Best;
 use subject::{Contestant, Rotation};
+pub use variant::{UnknownVariant, VariantName};
 use verify::{Checked, Oracle};
 pub use verify::{Fault, Wrong};
-
-/// A way to run a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum VariantName {
-    /// The network before pruning: the baseline.
-    Dense,
-    /// The pruned network, zeros stored, in the dense kernels: the control.
-    Masked,
-    /// The pruned network, pruned layers stored sparse.
-    Csr,
-    /// The pruned network, each layer in the form that was faster when timed beforehand.
-    Auto,
-}
-
-impl VariantName {
-    /// Every variant.
-    pub const ALL: [VariantName; 4] =
-        [VariantName::Dense, VariantName::Masked, VariantName::Csr, VariantName::Auto];
-
-    /// The name used on the command line and in results.
-    pub fn name(self) -> &'static str {
-        match self {
-            VariantName::Dense => "dense",
-            VariantName::Masked => "masked",
-            VariantName::Csr => "csr",
-            VariantName::Auto => "auto",
-        }
-    }
-}
-
-impl fmt::Display for VariantName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// The text is no variant's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownVariant;
-
-impl fmt::Display for UnknownVariant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no such variant; use dense, masked, csr or auto")
-    }
-}
-
-impl core::error::Error for UnknownVariant {}
-
-impl FromStr for VariantName {
-    type Err = UnknownVariant;
-    fn from_str(name: &str) -> Result<Self, UnknownVariant> {
-        VariantName::ALL.into_iter().find(|v| v.name() == name).ok_or(UnknownVariant)
-    }
-}
 
 /// The largest batch that can be measured: the inputs of a larger one would be no cache's, and soon no memory's.
 pub const BATCH_MAX: usize = 65_536;
@@ -94,7 +44,8 @@ pub struct Settings {
     pub isa: Isa,
     /// Examples per call, each from 1 to [`BATCH_MAX`].
     pub batches: Vec<usize>,
-    /// The dense network is always run: it is the baseline.
+    /// The dense network is always run: it is the baseline. Those that skip inputs are left out where the inputs are not
+    /// [sparse](Outcome::inputs_are_sparse).
     pub variants: Vec<VariantName>,
     /// How the rounds are run.
     pub timing: measure::Plan,
@@ -202,6 +153,10 @@ pub struct Outcome {
     /// The share of time that was waiting for a core, at the batch size that waited most; see
     /// [`Samples::waiting_share`](measure::Samples::waiting_share).
     pub waiting_share: Option<f64>,
+    /// The share of the inputs that are not zero.
+    pub input_density: f64,
+    /// By batch size, then by pruned network; empty where no variant skips inputs.
+    pub best: Vec<Best>,
     /// By batch size, then as the cases were given.
     pub rows: Vec<Row>,
 }
@@ -210,6 +165,11 @@ impl Outcome {
     /// The widest noise floor of all batch sizes, lower end and upper end.
     pub fn noise_floor(&self) -> (f64, f64) {
         self.noise_floors.iter().fold((1.0, 1.0), |(lo, hi), floor| (lo.min(floor.lo), hi.max(floor.hi)))
+    }
+
+    /// Whether at least half of the inputs are zero: from there on, skipping them may pay.
+    pub fn inputs_are_sparse(&self) -> bool {
+        self.input_density <= 0.5
     }
 }
 
@@ -243,7 +203,17 @@ pub fn benchmark(
         progress(Step::Oracle(done, cases.len()));
         oracles.push(Oracle::new(case.model, rows, &settings.pool));
     }
-    let mut outcome = Outcome { noise_floors: vec![], peak_gflops: 0.0, waiting_share: None, rows: vec![] };
+    let mut outcome = Outcome {
+        noise_floors: vec![],
+        peak_gflops: 0.0,
+        waiting_share: None,
+        input_density: rows.iter().filter(|x| **x != 0.0).count() as f64 / rows.len() as f64,
+        best: vec![],
+        rows: vec![],
+    };
+    let mut settings = settings.clone();
+    settings.variants.retain(|variant| outcome.inputs_are_sparse() || !variant.skips_inputs());
+    let settings = &settings;
     for &batch in &settings.batches {
         progress(Step::Verify { batch });
         let rotation = Rotation::new(rows, dense.fan_in(), batch);
@@ -277,21 +247,38 @@ fn line_up(
         let engine = compile(cases[0].model, Variant::Dense, class, settings)?;
         contestants.push(Contestant::new(0, VariantName::Dense, engine, batch));
     }
+    if settings.variants.contains(&VariantName::DenseSparseInput) {
+        let plan = engine::Plan::dense(cases[0].model, class).skipping_inputs();
+        let engine = compile(cases[0].model, Variant::Planned(plan), class, settings)?;
+        contestants.push(Contestant::new(0, VariantName::DenseSparseInput, engine, batch));
+    }
     for (i, case) in cases.iter().enumerate().skip(1) {
-        for &name in settings.variants.iter().filter(|&&v| v != VariantName::Dense) {
+        for &name in settings.variants.iter().filter(|&&v| is_for_pruned(v, class)) {
             let variant = match (name, &settings.plan) {
-                (VariantName::Dense | VariantName::Masked, _) => Variant::Dense,
+                (VariantName::CsrSparseInput, _) => {
+                    Variant::Planned(engine::Plan::csr(case.model, class, settings.isa).skipping_inputs())
+                }
                 (VariantName::Csr, _) => Variant::Csr,
                 (VariantName::Auto, Some(plan)) if plan.class == class => Variant::Planned(plan.clone()),
                 (VariantName::Auto, _) => {
                     Variant::Planned(auto_plan(case.model, settings.isa, rotation.batch_at(0))?)
                 }
+                _ => Variant::Dense,
             };
             let engine = compile(case.model, variant, class, settings)?;
             contestants.push(Contestant::new(i, name, engine, batch));
         }
     }
     Ok(contestants)
+}
+
+/// Whether a variant is a way to run a pruned network, in batches of a class.
+fn is_for_pruned(variant: VariantName, class: BatchClass) -> bool {
+    match variant {
+        VariantName::Dense | VariantName::DenseSparseInput => false,
+        VariantName::CsrSparseInput => class != BatchClass::Many,
+        VariantName::Masked | VariantName::Csr | VariantName::Auto => true,
+    }
 }
 
 fn compile(
@@ -365,6 +352,8 @@ impl Rounds {
         outcome.peak_gflops = outcome.peak_gflops.max(peak);
         let shares = [outcome.waiting_share, self.samples.waiting_share()];
         outcome.waiting_share = shares.into_iter().flatten().reduce(f64::max);
+        let pruned = cases.iter().map(|case| case.sparsity).enumerate().skip(1);
+        outcome.best.extend(best::best(&self.samples, contestants, pruned, self.batch));
         let weights = cases[0].model.weights();
         for (i, (contestant, checked)) in contestants.iter().zip(checked).enumerate() {
             if DENSE_COPIES.contains(&i) && i != baseline {

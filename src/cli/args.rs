@@ -221,8 +221,14 @@ pub(super) struct TimingArgs {
     /// Batch sizes: examples per timed call
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1,64,1024", value_parser = at_least_one, allow_negative_numbers = true)]
     batch: Vec<usize>,
-    /// Ways to run the networks: dense (always run: the baseline), masked, csr, auto
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "dense,masked,csr,auto")]
+    /// Ways to run the networks: dense (always run: the baseline), masked, csr, auto; and where at least half of the inputs
+    /// are zero, dense-sparse-input and csr-sparse-input, which skip those
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "dense,masked,csr,auto,dense-sparse-input,csr-sparse-input"
+    )]
     variants: Vec<VariantName>,
     /// Timed rounds, each a visit to every network; fewer where a batch size would take over 10 s
     #[arg(long, value_name = "N", default_value_t = measure::Plan::default().rounds, value_parser = at_least_one, allow_negative_numbers = true)]

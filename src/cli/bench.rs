@@ -9,7 +9,10 @@ use super::input::{dataset_info, features_differ, logits, model, network_info};
 use super::machine::Machine;
 use super::output::{Output, page};
 use super::progress::Progress;
-use super::rows::{measured, noise_floor, noise_floors, peak, result_rows, settings, waiting_note};
+use super::rows::{
+    measured, noise_floor, noise_floors, peak, result_rows, settings, skipping_note, speedup_best,
+    waiting_note,
+};
 use crate::benchmark::{Case, Settings, VariantName};
 use crate::dataset::Split;
 use crate::engine::{BatchClass, Plan};
@@ -117,8 +120,9 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
     let outcome = measured(&lineup.dense, &cases, &rows, &settings, progress)?;
     let accuracy = |sparsity: f64| lineup.pruned.iter().find(|p| p.sparsity == sparsity)?.accuracy;
     lineup.notes.extend(waiting_note(outcome.waiting_share));
+    lineup.notes.extend(skipping_note(&outcome, &settings.variants));
     let mut results = result_rows(&outcome, &machine, accuracy);
-    results.iter_mut().filter(|row| row.variant == "dense").for_each(|row| {
+    results.iter_mut().filter(|row| row.variant.starts_with("dense")).for_each(|row| {
         row.test_accuracy = lineup.dense_accuracy;
     });
     let report = RunReport {
@@ -132,6 +136,8 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
         noise_floor: noise_floor(&outcome),
         noise_floors: noise_floors(&outcome),
         peak: Some(peak(&outcome)),
+        input_density: Some(outcome.input_density),
+        speedup_best: speedup_best(&outcome),
         results,
         notes: lineup.notes,
     };

@@ -2,18 +2,22 @@
 
 use super::args::TimingArgs;
 use super::error::Failure;
+use super::input::percent;
 use super::machine::Machine;
 use super::progress::Progress;
-use crate::benchmark::{Case, Outcome, Row, Settings, Step, benchmark};
+use crate::benchmark::{Best, Case, Outcome, Row, Settings, Step, VariantName, benchmark};
 use crate::engine::LayerInfo;
 use crate::model::Model;
-use crate::report::{BatchNoiseFloor, LayerRow, NoiseFloor, Peak, ResultRow};
+use crate::report::{BatchNoiseFloor, BestRow, LayerRow, NoiseFloor, Peak, ResultRow};
 use indicatif::ProgressBar;
 use std::format;
 use std::prelude::rust_2024::*;
 
 /// Beyond this share of time spent waiting for a core, the ratio of a long call to a short one is not to be trusted.
 const WAITING_MAX: f64 = 0.03;
+
+/// The one structure that is pruned to.
+const UNSTRUCTURED: &str = "unstructured";
 
 /// What the arguments ask for, checked against `sizes`, the widths of the network.
 pub(super) fn settings(
@@ -79,7 +83,7 @@ pub(super) fn result_rows(
 fn result_row(row: &Row, peak: Option<f64>, test_accuracy: Option<f64>) -> ResultRow {
     ResultRow {
         sparsity: row.sparsity,
-        structure: "unstructured".into(),
+        structure: UNSTRUCTURED.into(),
         nnz: row.nnz,
         test_accuracy,
         batch: row.batch,
@@ -125,6 +129,33 @@ pub(super) fn noise_floor(outcome: &Outcome) -> NoiseFloor {
 pub(super) fn noise_floors(outcome: &Outcome) -> Vec<BatchNoiseFloor> {
     let floors = outcome.noise_floors.iter();
     floors.map(|at| BatchNoiseFloor { batch: at.batch, floor: NoiseFloor { lo: at.lo, hi: at.hi } }).collect()
+}
+
+/// Both networks at their best, where inputs that are zero were skipped.
+pub(super) fn speedup_best(outcome: &Outcome) -> Vec<BestRow> {
+    let row = |best: &Best| BestRow {
+        batch: best.batch,
+        sparsity: best.sparsity,
+        structure: UNSTRUCTURED.into(),
+        speedup: best.speedup.mid,
+        speedup_lo: best.speedup.lo,
+        speedup_hi: best.speedup.hi,
+        dense: best.dense.name().into(),
+        pruned: best.pruned.name().into(),
+    };
+    outcome.best.iter().map(row).collect()
+}
+
+/// Why variants that were asked for are missing.
+pub(super) fn skipping_note(outcome: &Outcome, variants: &[VariantName]) -> Option<String> {
+    let left_out: Vec<&str> = variants.iter().filter(|v| v.skips_inputs()).map(|v| v.name()).collect();
+    (!outcome.inputs_are_sparse() && !left_out.is_empty()).then(|| {
+        format!(
+            "{} of the inputs are not zero, so that skipping zeros would not pay: {} left out.",
+            percent(outcome.input_density),
+            left_out.join(" and ")
+        )
+    })
 }
 
 pub(super) fn peak(outcome: &Outcome) -> Peak {

@@ -10,7 +10,10 @@ use super::input::{dataset_info, examples, logits, network_info, percent};
 use super::machine::Machine;
 use super::output::{NamedFile, Output, model_name, page};
 use super::progress::Progress;
-use super::rows::{measured, noise_floor, noise_floors, peak, result_rows, settings, waiting_note};
+use super::rows::{
+    measured, noise_floor, noise_floors, peak, result_rows, settings, skipping_note, speedup_best,
+    waiting_note,
+};
 use super::train::trained;
 use crate::benchmark::Case;
 use crate::dataset::Split;
@@ -98,7 +101,7 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
     };
     let mut results = result_rows(&outcome, &machine, accuracy);
     // A level of sparsity 0 is a network of its own: fine-tuned, unlike the dense one.
-    results.iter_mut().filter(|row| row.variant == "dense").for_each(|row| {
+    results.iter_mut().filter(|row| row.variant.starts_with("dense")).for_each(|row| {
         row.test_accuracy = Some(training.test_accuracy);
     });
     let report = RunReport {
@@ -112,8 +115,13 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
         noise_floor: noise_floor(&outcome),
         noise_floors: noise_floors(&outcome),
         peak: Some(peak(&outcome)),
+        input_density: Some(outcome.input_density),
+        speedup_best: speedup_best(&outcome),
         results,
-        notes: waiting_note(outcome.waiting_share).into_iter().collect(),
+        notes: [waiting_note(outcome.waiting_share), skipping_note(&outcome, &settings.variants)]
+            .into_iter()
+            .flatten()
+            .collect(),
     };
     let files = if output.wants_files() { files(&report, &dense, &levels) } else { Vec::new() };
     output.write(&report, files)

@@ -14,6 +14,11 @@ pub enum CompileError {
         /// Layers of the model.
         layers: usize,
     },
+    /// Only the first layer can skip inputs that are zero.
+    SparseInput {
+        /// The layer that was to, from 0.
+        layer: usize,
+    },
     /// The examples that a plan is to be timed on must be whole rows, at least one.
     Input {
         /// Number of values.
@@ -42,6 +47,12 @@ impl fmt::Display for CompileError {
                 write!(
                     f,
                     "the plan has {forms} forms, but the model {layers} layers; name one form for each layer"
+                )
+            }
+            CompileError::SparseInput { layer } => {
+                write!(
+                    f,
+                    "layer {layer}: only the first layer can skip inputs; give this one the form dense or csr"
                 )
             }
             CompileError::Input { len, fan_in } => {

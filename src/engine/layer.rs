@@ -4,8 +4,8 @@ use alloc::format;
 use alloc::string::String;
 
 use prunella_kernels::{
-    Activation, Csr, Kernels, Lanes, Line, PackError, PackedDense, PackedSpmm, PackedSpmv, PackedWindows,
-    Rows, RowsMut,
+    Activation, Csr, Kernels, Lanes, Line, NonzeroInputs, PackError, PackedCsrByInput, PackedDense,
+    PackedDenseByInput, PackedSpmm, PackedSpmv, PackedWindows, Rows, RowsMut,
 };
 
 use super::plan::{BatchClass, Form};
@@ -32,6 +32,8 @@ enum Packed {
     Spmm(PackedSpmm),
     Spmv(PackedSpmv),
     Windows(PackedWindows),
+    DenseByInput(PackedDenseByInput),
+    CsrByInput(PackedCsrByInput),
 }
 
 #[derive(Clone, Debug)]
@@ -71,9 +73,36 @@ impl CompiledLayer {
                 let csr = Csr::from_dense(layer.weight(), fan_in);
                 Packed::Windows(PackedWindows::new(kernels.isa(), csr.view(), bias)?)
             }
+            Form::DenseSparseInput => {
+                Packed::DenseByInput(PackedDenseByInput::new(kernels.isa(), fan_in, layer.weight(), bias)?)
+            }
+            Form::CsrSparseInput => {
+                let csr = Csr::from_dense(layer.weight(), fan_in);
+                Packed::CsrByInput(PackedCsrByInput::new(csr.view(), bias)?)
+            }
         };
         let (nnz, fan_out) = (layer.nnz(), layer.fan_out());
         Ok(CompiledLayer { packed, activation: layer.activation(), nnz, fan_in, fan_out })
+    }
+
+    /// Whether the layer takes rows and skips what is zero in them: [`Self::run_sparse_input`].
+    pub(crate) fn skips_inputs(&self) -> bool {
+        matches!(self.packed, Packed::DenseByInput(_) | Packed::CsrByInput(_))
+    }
+
+    /// `x` `[batch, fan_in]`, row-major, to `y` `[batch, fan_out]`.
+    pub(crate) fn run_sparse_input(
+        &self,
+        kernels: Kernels,
+        x: &[f32],
+        y: &mut RowsMut<'_>,
+        nonzero: &mut NonzeroInputs,
+    ) {
+        match &self.packed {
+            Packed::DenseByInput(w) => kernels.gemm_sparse_input(w, x, self.activation, y, nonzero),
+            Packed::CsrByInput(w) => kernels.spmm_sparse_input(w, x, self.activation, y, nonzero),
+            _ => unreachable!("it does not skip inputs"),
+        }
     }
 
     /// `x` `[fan_in]` to `y` `[fan_out]`, in whole lines.
@@ -83,6 +112,7 @@ impl CompiledLayer {
             Packed::Spmv(w) => kernels.spmv(w, x, self.activation, y),
             Packed::Windows(w) => kernels.spmv_windows(w, x, self.activation, y),
             Packed::Spmm(_) => unreachable!("a layer is compiled for the class of its engine"),
+            Packed::DenseByInput(_) | Packed::CsrByInput(_) => unreachable!("it skips inputs"),
         }
     }
 
@@ -92,7 +122,7 @@ impl CompiledLayer {
         match &self.packed {
             Packed::Dense(w) => w.lanes() == Lanes::Batch,
             Packed::Spmm(_) => true,
-            Packed::Spmv(_) | Packed::Windows(_) => false,
+            Packed::Spmv(_) | Packed::Windows(_) | Packed::DenseByInput(_) | Packed::CsrByInput(_) => false,
         }
     }
 
@@ -112,15 +142,18 @@ impl CompiledLayer {
             Packed::Spmv(_) | Packed::Windows(_) => {
                 unreachable!("a layer is compiled for the class of its engine")
             }
+            Packed::DenseByInput(_) | Packed::CsrByInput(_) => unreachable!("it skips inputs"),
         }
     }
 
-    /// Multiply-adds for one example.
+    /// Multiply-adds for one example; where inputs are skipped, a guess: a quarter of a dense product. The sparse one takes a
+    /// quarter of its weights too, but four times as long for each.
     #[cfg(feature = "std")]
     pub(crate) fn multiply_adds(&self) -> usize {
         match self.packed {
             Packed::Dense(_) => self.fan_in * self.fan_out,
-            Packed::Spmm(_) | Packed::Spmv(_) | Packed::Windows(_) => self.nnz,
+            Packed::DenseByInput(_) => self.fan_in * self.fan_out / 4,
+            Packed::Spmm(_) | Packed::Spmv(_) | Packed::Windows(_) | Packed::CsrByInput(_) => self.nnz,
         }
     }
 
@@ -139,6 +172,10 @@ impl CompiledLayer {
             Packed::Spmm(w) => (format!("f32-spmm-{}x{wide}-{isa}", w.group_rows()), w.bytes()),
             Packed::Spmv(w) => (format!("f32-spmv-{}-{isa}", PackedSpmv::GROUP_ROWS), w.bytes()),
             Packed::Windows(w) => (format!("f32-spmv-window{}-{isa}", w.columns()), w.bytes()),
+            Packed::DenseByInput(w) => {
+                (format!("f32-gemm-sparse-input-{}-{isa}", w.widest_block()), w.bytes())
+            }
+            Packed::CsrByInput(w) => (format!("f32-spmm-sparse-input-{isa}"), w.bytes()),
         };
         LayerInfo { fan_in: self.fan_in, fan_out: self.fan_out, nnz: self.nnz, kernel, bytes }
     }

@@ -31,7 +31,7 @@ mod plan;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use prunella_kernels::{Isa, Kernels, Line, Rows, RowsMut};
+use prunella_kernels::{Isa, Kernels, Line, NonzeroInputs, Rows, RowsMut};
 #[cfg(feature = "std")]
 use {prunella_kernels::Pool, std::sync::Arc};
 
@@ -79,11 +79,12 @@ pub struct Scratch {
     workers: Vec<Buffers>,
 }
 
-/// What one worker needs: a chunk's activations before and after a layer.
+/// What one worker needs: a chunk's activations before and after a layer, and room for the inputs of a first layer that skips zeros.
 #[derive(Clone, Debug)]
 struct Buffers {
     x: Vec<Line>,
     y: Vec<Line>,
+    nonzero: NonzeroInputs,
 }
 
 /// Where a chunk's activations are, on their way.
@@ -111,7 +112,8 @@ impl Engine {
     /// Packs every layer and resolves its kernel.
     ///
     /// # Errors
-    /// A plan that names another number of layers or a form that is not for its class, or a layer that cannot be packed.
+    /// A plan that names another number of layers, or a form that is not for its class or its layer; or a layer that cannot be
+    /// packed.
     pub fn compile(model: &Model, options: &Options) -> Result<Engine, CompileError> {
         let plan = match &options.variant {
             Variant::Dense => Plan::dense(model, options.class),
@@ -125,6 +127,9 @@ impl Engine {
     fn compile_layers(layers: &[Layer], plan: Plan, isa: Isa) -> Result<Engine, CompileError> {
         if plan.forms.len() != layers.len() {
             return Err(CompileError::PlanLength { forms: plan.forms.len(), layers: layers.len() });
+        }
+        if let Some(layer) = (1..layers.len()).find(|&i| plan.forms[i].skips_inputs()) {
+            return Err(CompileError::SparseInput { layer });
         }
         let kernels = Kernels::new(isa);
         let mut compiled: Vec<CompiledLayer> = Vec::with_capacity(layers.len());
@@ -173,8 +178,9 @@ impl Engine {
 
     /// The memory for runs of this engine, whatever their batch size.
     pub fn scratch(&self) -> Scratch {
-        let lines = self.buffer_lines();
-        let buffers = Buffers { x: vec![Line::ZERO; lines], y: vec![Line::ZERO; lines] };
+        let (lines, (batch, fan_in)) = (self.buffer_lines(), self.nonzero_rows());
+        let nonzero = NonzeroInputs::new(batch, fan_in);
+        let buffers = Buffers { x: vec![Line::ZERO; lines], y: vec![Line::ZERO; lines], nonzero };
         Scratch { workers: vec![buffers; self.threads()] }
     }
 
@@ -202,6 +208,11 @@ impl Engine {
     /// 1,024 values, 384 KiB. Against 64 rows, 784x1024 gains 2 % and 4096x4096 5 % (Zen 5).
     const DENSE_ROWS: usize = 96;
 
+    /// The rows of a worker in which the first layer finds its nonzero inputs, `[batch, fan_in]`.
+    fn nonzero_rows(&self) -> (usize, usize) {
+        (if self.layers[0].skips_inputs() { self.chunk() } else { 0 }, self.fan_in())
+    }
+
     /// Runs row-major `input` `[batch, fan_in]` to row-major `output` `[batch, fan_out]`, without allocating.
     ///
     /// # Errors
@@ -215,8 +226,8 @@ impl Engine {
         if Some(output.len()) != batch.checked_mul(fan_out) {
             return Err(RunError::Output { len: output.len(), needed: batch.saturating_mul(fan_out) });
         }
-        let lines = self.buffer_lines();
-        let fits = |b: &Buffers| b.x.len() >= lines && b.y.len() >= lines;
+        let (lines, (searched, width)) = (self.buffer_lines(), self.nonzero_rows());
+        let fits = |b: &Buffers| b.x.len() >= lines && b.y.len() >= lines && b.nonzero.fits(searched, width);
         if scratch.workers.len() < self.threads() || !scratch.workers.iter().all(fits) {
             return Err(RunError::Scratch);
         }
@@ -258,7 +269,13 @@ impl Engine {
 
     fn run_vector(&self, input: &[f32], output: &mut [f32], buffers: &mut Buffers) {
         let (mut x, mut y) = (&mut buffers.x, &mut buffers.y);
-        self.layers[0].run_vector(self.kernels, input, x);
+        let first = &self.layers[0];
+        if first.skips_inputs() {
+            let mut to = RowsMut::new(x, 1, first.fan_out);
+            first.run_sparse_input(self.kernels, input, &mut to, &mut buffers.nonzero);
+        } else {
+            first.run_vector(self.kernels, input, x);
+        }
         for layer in &self.layers[1..] {
             layer.run_vector(self.kernels, &Line::floats(x)[..layer.fan_in], y);
             (x, y) = (y, x);
@@ -281,6 +298,10 @@ impl Engine {
                 (x, y, place) = (y, x, Place::Panel);
             }
             match place {
+                Place::Input if layer.skips_inputs() => {
+                    let mut rows = RowsMut::new(y, batch, layer.fan_out);
+                    layer.run_sparse_input(kernels, input, &mut rows, &mut buffers.nonzero);
+                }
                 Place::Input => layer.run_rows(kernels, input, fan_in, batch, y),
                 Place::Rows => {
                     let stride = Line::count(fan_in) * Line::LEN;

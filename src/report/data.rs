@@ -54,6 +54,10 @@ pub struct RunReport {
     pub noise_floors: Vec<BatchNoiseFloor>,
     /// The machine's peak, if it was measured.
     pub peak: Option<Peak>,
+    /// The share of the inputs that are not zero, 0 to 1, if it is known.
+    pub input_density: Option<f64>,
+    /// One row per batch size and sparsity: both networks at their best, where zeros of the input were skipped.
+    pub speedup_best: Vec<BestRow>,
     /// One row per batch size, sparsity and variant.
     pub results: Vec<ResultRow>,
     /// What else a reader must know, in sentences.
@@ -274,7 +278,7 @@ pub struct ResultRow {
     pub test_accuracy: Option<f64>,
     /// Examples per call.
     pub batch: usize,
-    /// `dense`, `masked`, `csr` or `auto`.
+    /// `dense`, `masked`, `csr`, `auto`, or one that skips zeros of the input: `dense-sparse-input`, `csr-sparse-input`.
     pub variant: String,
     /// Median of the samples: the time of one call on the whole batch. Where calls are short, a sample is the mean of calls
     /// back to back.
@@ -289,7 +293,8 @@ pub struct ResultRow {
     pub p99_ns: f64,
     /// Every sample, in the order of the rounds.
     pub samples_ns: Vec<f64>,
-    /// How many times as fast as the dense network at the same batch size.
+    /// How many times as fast as the dense network at the same batch size; if the variant skips zeros of the input, that is a part
+    /// of it.
     pub speedup: f64,
     /// Lower end of the speedup's 95 % interval.
     pub speedup_lo: f64,
@@ -307,6 +312,28 @@ pub struct ResultRow {
     pub plan: String,
     /// How each layer was computed.
     pub layers: Vec<LayerRow>,
+}
+
+/// The second headline: the network before pruning and the pruned one, each in its fastest variant, those that skip zeros of the
+/// input included.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BestRow {
+    /// Examples per call.
+    pub batch: usize,
+    /// The share of weights pruned away, 0 to 1.
+    pub sparsity: f64,
+    /// Which weights may go together.
+    pub structure: String,
+    /// How many times as fast the pruned network is.
+    pub speedup: f64,
+    /// Lower end of its 95 % interval.
+    pub speedup_lo: f64,
+    /// Upper end of its 95 % interval.
+    pub speedup_hi: f64,
+    /// The fastest variant before pruning.
+    pub dense: String,
+    /// The fastest variant after it; `dense-sparse-input` where pruning brings nothing beyond skipping zeros of the input.
+    pub pruned: String,
 }
 
 /// How one layer was computed.

@@ -2,7 +2,7 @@
 
 use super::data::{ResultRow, RunReport, TrainingInfo};
 use super::number::{format_ns, format_percent, format_speedup, interval};
-use super::pivot::{Level, Pivot};
+use super::pivot::{Level, Pivot, skips_inputs};
 use super::plot::{Plot, Point, Scale, Series};
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
@@ -82,7 +82,12 @@ fn speedup(report: &RunReport, pivot: &Pivot, batch: usize) -> Option<Figure> {
         return None;
     }
     // Without the intervals: one noisy batch size shall not flatten the plots of the others.
-    let speedups = report.results.iter().map(|row| row.speedup).filter(|ratio| *ratio > 0.0);
+    let speedups = report
+        .results
+        .iter()
+        .filter(|row| !skips_inputs(row))
+        .map(|row| row.speedup)
+        .filter(|ratio| *ratio > 0.0);
     let noise = pivot.noise_floor(batch);
     Some(Figure {
         stem: format!("speedup-batch-{batch}"),

@@ -1,5 +1,6 @@
 //! One self-contained page: no script, no font, no picture and no style from elsewhere.
 
+use super::best;
 use super::conclusion::{answer, choices, noise, quoted_level, verification, worth};
 use super::data::{NoiseFloor, ResultRow, RunReport};
 use super::figures::{Figure, figures};
@@ -94,7 +95,7 @@ fn figures_html(figures: &[Figure]) -> String {
 
 fn results(report: &RunReport, pivot: &Pivot) -> String {
     let block = |(title, grid): (String, Grid)| format!("<h3>{}</h3>\n{}", escape(&title), grid.html(&title));
-    let blocks: String = blocks(pivot).into_iter().map(block).collect();
+    let blocks: String = blocks(pivot).into_iter().chain(best::blocks(pivot)).map(block).collect();
     let every = every_number(report);
     let choices: String = choices(pivot).iter().map(|sentence| paragraph("choice", sentence)).collect();
     format!(

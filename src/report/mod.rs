@@ -4,6 +4,7 @@
 //! can also be pictures ([`figures`]) and one self-contained page ([`html`]). Nothing here measures, prints, or writes
 //! a file.
 
+mod best;
 mod conclusion;
 mod data;
 mod figures;

@@ -29,9 +29,9 @@ pub(crate) enum Verdict {
     Slower,
 }
 
-/// An index over the rows of one report.
+/// An index over the rows of one report. Variants that skip zeros of the input are none of `variants`: they say nothing of pruning.
 pub(crate) struct Pivot<'a> {
-    report: &'a RunReport,
+    pub(crate) report: &'a RunReport,
     /// Batch sizes, ascending.
     pub(crate) batches: Vec<usize>,
     /// Pruned levels, by sparsity, ascending.
@@ -46,7 +46,7 @@ pub(crate) struct Pivot<'a> {
 
 impl<'a> Pivot<'a> {
     pub(crate) fn new(report: &'a RunReport) -> Self {
-        let pruned = || report.results.iter().filter(|row| row.variant != DENSE);
+        let pruned = || report.results.iter().filter(|row| row.variant != DENSE && !skips_inputs(row));
         let mut batches: Vec<usize> = report.results.iter().map(|row| row.batch).collect();
         batches.sort_unstable();
         batches.dedup();
@@ -81,7 +81,11 @@ impl<'a> Pivot<'a> {
 
     /// Test accuracy of the pruned network. Every batch size and variant computes the same one.
     pub(crate) fn accuracy(&self, level: Level) -> Option<f64> {
-        let rows = self.report.results.iter().filter(|row| row.variant != DENSE && Level::of(row) == level);
+        let rows = self
+            .report
+            .results
+            .iter()
+            .filter(|row| row.variant != DENSE && !skips_inputs(row) && Level::of(row) == level);
         rows.filter_map(|row| row.test_accuracy).next()
     }
 
@@ -126,13 +130,18 @@ pub(crate) fn forms(row: &ResultRow) -> impl Iterator<Item = &str> {
     forms.map(|form| form.split(':').next().unwrap_or_default())
 }
 
+/// Whether zeros of the input were skipped.
+pub(crate) fn skips_inputs(row: &ResultRow) -> bool {
+    row.variant.ends_with("-sparse-input")
+}
+
 /// Whether every layer runs in a dense kernel.
 pub(crate) fn is_dense(row: &ResultRow) -> bool {
     forms(row).all(|form| form == DENSE)
 }
 
 impl<'a> Level<'a> {
-    fn of(row: &'a ResultRow) -> Self {
+    pub(crate) fn of(row: &'a ResultRow) -> Self {
         Self { sparsity: row.sparsity, structure: &row.structure }
     }
 }

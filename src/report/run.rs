@@ -1,6 +1,7 @@
 //! A run as tables: one block per batch size, one line per pruning level.
 
 use super::Report;
+use super::best;
 use super::conclusion::{answer, choices, noise, verification, worth};
 use super::data::{DatasetInfo, NetworkInfo, NoiseFloor, ResultRow, RunReport, Source};
 use super::grid::{Grid, Summary};
@@ -24,7 +25,7 @@ impl Report for RunReport {
         notes.extend([verification(&self.results), noise(&pivot)]);
         notes.extend(self.notes.iter().cloned());
         notes.retain(|note| !note.is_empty());
-        Summary { lead, tables: blocks(&pivot), notes }
+        Summary { lead, tables: [blocks(&pivot), best::blocks(&pivot)].concat(), notes }
     }
 
     fn records(&self) -> Grid {

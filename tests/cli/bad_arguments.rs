@@ -69,7 +69,10 @@ fn a_size_that_no_memory_holds_is_refused_at_once() {
 fn a_name_must_be_known() {
     refused("run --isa sse9", &["--isa", "unknown instruction set", "available here: portable"]);
     refused("run --activation swish", &["--activation", "use identity, relu, gaussian, sigmoid or tanh"]);
-    refused("run --variants dense,sparse", &["--variants", "use dense, masked, csr or auto"]);
+    refused(
+        "run --variants dense,sparse",
+        &["--variants", "use dense, masked, csr, auto, dense-sparse-input or csr-sparse-input"],
+    );
     refused("run --optimizer lion", &["--optimizer", "sgd"]);
     refused("run --format xml", &["--format", "json"]);
     refused("bench net.safetensors --plan fast", &["--plan", "is not part of a plan"]);

@@ -66,8 +66,12 @@ fn run_does_all_of_it_and_writes_all_of_it() {
     assert_eq!(report["network"]["layers"], serde_json::json!([784, 8, 10]));
     assert_fields(&report["training"], "epochs seconds samples_per_second test_accuracy");
     assert_eq!(report["command"], format!("prunella {line}"));
-    // 2 batch sizes, ascending: dense, then masked, csr and auto at 2 sparsities, ascending.
-    assert_eq!(report["results"].as_array().unwrap().len(), 14);
+    // 2 batch sizes, ascending: dense, then masked, csr and auto at 2 sparsities, ascending. Most pixels are black: zeros were
+    // skipped too, with sparse weights in the small batch only.
+    assert_eq!(report["results"].as_array().unwrap().len(), 18);
+    assert_eq!(rows_of(&report, "dense-sparse-input").len(), 2);
+    assert!(report["input_density"].as_f64().unwrap() < 0.5);
+    assert_eq!(report["speedup_best"].as_array().unwrap().len(), 4);
     let csr: Vec<(f64, u64)> = rows_of(&report, "csr")
         .iter()
         .map(|row| (row["sparsity"].as_f64().unwrap(), row["batch"].as_u64().unwrap()))
@@ -94,7 +98,7 @@ fn run_does_all_of_it_and_writes_all_of_it() {
     assert_eq!(names, expected);
     let written: Value = serde_json::from_slice(&fs::read(out.join("results.json")).unwrap()).unwrap();
     assert_eq!(written, report);
-    assert_eq!(fs::read_to_string(out.join("results.csv")).unwrap().lines().count(), 15);
+    assert_eq!(fs::read_to_string(out.join("results.csv")).unwrap().lines().count(), 19);
     assert!(fs::read_to_string(out.join("report.html")).unwrap().starts_with("<!DOCTYPE html>"));
 
     // The models are those that were measured: `eval` finds the accuracy that `run` reported.

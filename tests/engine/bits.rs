@@ -1,6 +1,6 @@
 //! Same input, same bits: whatever the storage, the class, the batch size, the alignment or the instruction set.
 
-use prunella::engine::{BatchClass, Engine, Variant};
+use prunella::engine::{BatchClass, Engine, Plan, Variant};
 use prunella::model::Model;
 use prunella_kernels::{Isa, Kernels};
 
@@ -15,8 +15,11 @@ fn pruned() -> Model {
 fn engines(model: &Model, isa: Isa, class: BatchClass) -> Vec<Engine> {
     let mut random = Random(7);
     let plans = (0..4).map(|_| Variant::Planned(any_plan(model, class, &mut random)));
+    let skipping = [Plan::dense(model, class), Plan::csr(model, class, isa)]
+        .map(|plan| Variant::Planned(plan.skipping_inputs()));
     [Variant::Dense, Variant::Csr]
         .into_iter()
+        .chain(skipping)
         .chain(plans)
         .map(|variant| compile(model, isa, class, variant))
         .collect()

@@ -96,6 +96,35 @@ fn windows_are_for_one_example() {
 }
 
 #[test]
+fn only_the_first_layer_can_skip_inputs() {
+    for class in BatchClass::ALL {
+        for form in [Form::DenseSparseInput, Form::CsrSparseInput] {
+            let error = compile_error(class, vec![form, form]);
+            assert_eq!(error, CompileError::SparseInput { layer: 1 });
+            let message =
+                "layer 1: only the first layer can skip inputs; give this one the form dense or csr";
+            assert_eq!(error.to_string(), message);
+        }
+    }
+}
+
+#[test]
+fn a_scratch_that_cannot_search_rows_is_refused_by_an_engine_that_does() {
+    let (narrow, wide) = (network(&[3, 50, 2], &[0.5, 0.0], 1), network(&[4, 50, 2], &[0.5, 0.0], 1));
+    for class in BatchClass::ALL {
+        let skipping = |model| {
+            compile(model, Isa::best(), class, Variant::Planned(Plan::dense(model, class).skipping_inputs()))
+        };
+        let not = compile(&wide, Isa::best(), class, Variant::Dense);
+        let (narrow, wide) = (skipping(&narrow), skipping(&wide));
+        for scratch in [&mut not.scratch(), &mut narrow.scratch()] {
+            assert_eq!(refused(&wide, 8, 4, scratch), RunError::Scratch);
+        }
+        assert_eq!(narrow.run(&[1.0; 6], &mut [0.0; 4], &mut wide.scratch()), Ok(()));
+    }
+}
+
+#[test]
 fn blocks_have_columns() {
     for class in BatchClass::ALL {
         let error = compile_error(class, vec![Form::Dense, Form::Csr { block_columns: 0 }]);

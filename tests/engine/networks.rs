@@ -55,18 +55,20 @@ pub(crate) fn network(sizes: &[usize], sparsities: &[f64], seed: u64) -> Model {
     Model::new(layers.collect()).unwrap()
 }
 
+/// Inputs, a third of them zero.
 pub(crate) fn rows(len: usize, seed: u64) -> Vec<f32> {
     let mut random = Random(seed);
-    (0..len).map(|_| random.signed()).collect()
+    (0..len).map(|_| if random.bits().is_multiple_of(3) { 0.0 } else { random.signed() }).collect()
 }
 
-/// A valid plan: any layer dense, or sparse in blocks of any width or windows.
+/// A valid plan: any layer dense, or sparse in blocks of any width or windows; the first may skip its inputs.
 pub(crate) fn any_plan(model: &Model, class: BatchClass, random: &mut Random) -> Plan {
     let forms = [1, 7, 224].map(|block_columns| Form::Csr { block_columns });
     // Windows are for one example.
     let windows = if class == BatchClass::One { &[Form::Window][..] } else { &[] };
     let forms = [&forms[..], &[Form::Dense, Form::UNBLOCKED], windows].concat();
-    Plan { class, forms: model.layers().iter().map(|_| random.pick(&forms)).collect() }
+    let plan = Plan { class, forms: model.layers().iter().map(|_| random.pick(&forms)).collect() };
+    if random.bits().is_multiple_of(2) { plan.skipping_inputs() } else { plan }
 }
 
 /// The instruction sets of this machine, or the one that `PRUNELLA_ISA` names.

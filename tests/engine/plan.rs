@@ -15,6 +15,8 @@ fn any_form(class: BatchClass) -> impl Strategy<Value = Form> {
         Just(Form::UNBLOCKED),
         (1..=usize::MAX).prop_map(|block_columns| Form::Csr { block_columns }),
         (1..300usize).prop_map(|block_columns| Form::Csr { block_columns }),
+        Just(Form::DenseSparseInput),
+        Just(Form::CsrSparseInput),
     ]
 }
 
@@ -65,10 +67,11 @@ fn bad_texts_are_refused_by_the_part_that_is_bad() {
         ("one/dense,windows", "windows"),
         ("few/window", "window"),
         ("many/dense,window", "window"),
+        ("many/csr-sparse-input:7", "csr-sparse-input:7"),
     ] {
         let message = text.parse::<Plan>().expect_err(text).to_string();
         assert!(message.starts_with(&format!("'{part}' is not part of a plan")), "{text}: {message}");
-        assert!(message.ends_with("as in many/csr:224,csr,dense"), "{message}");
+        assert!(message.ends_with("with commas between, as in many/csr:272,csr,dense"), "{message}");
     }
 }
 
@@ -94,6 +97,20 @@ fn an_accidental_zero_is_no_pruning() {
     for (weights, least) in [(1, 1), (64, 1), (65, 2), (6400, 100)] {
         assert!(!layer(weights, least - 1).is_pruned(), "{} of {weights}", least - 1);
         assert!(layer(weights, least).is_pruned(), "{least} of {weights}");
+    }
+}
+
+#[test]
+fn only_the_first_layer_skips_its_inputs() {
+    let model = network(&[300, 40, 30, 10], &[0.8, 0.9, 0.0], 1);
+    for class in BatchClass::ALL {
+        let dense = Plan::dense(&model, class).skipping_inputs();
+        assert_eq!(dense.forms, [Form::DenseSparseInput, Form::Dense, Form::Dense]);
+        let csr = Plan::csr(&model, class, Isa::best());
+        let skipping = csr.clone().skipping_inputs();
+        assert_eq!(skipping.forms[0], Form::CsrSparseInput);
+        assert_eq!(skipping.forms[1..], csr.forms[1..]);
+        assert_eq!(skipping.clone().skipping_inputs(), skipping, "once is enough");
     }
 }
 

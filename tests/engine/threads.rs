@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 
-use prunella::engine::{BatchClass, Engine, RunError, Scratch, Variant};
+use prunella::engine::{BatchClass, Engine, Plan, RunError, Scratch, Variant};
 use prunella::model::Model;
 use prunella_kernels::{Isa, Pool};
 
@@ -27,7 +27,9 @@ fn threads_do_not_change_a_bit() {
     for isa in isas() {
         for class in BatchClass::ALL {
             let planned = Variant::Planned(any_plan(&model, class, &mut random));
-            for variant in [Variant::Dense, Variant::Csr, planned] {
+            let skipping = [Plan::dense(&model, class), Plan::csr(&model, class, isa)]
+                .map(|plan| Variant::Planned(plan.skipping_inputs()));
+            for variant in [Variant::Dense, Variant::Csr, planned].into_iter().chain(skipping) {
                 let alone = compile(&model, isa, class, variant);
                 let want = run(&alone, &rows);
                 for threads in 1..=3 {

@@ -174,6 +174,8 @@ pub(crate) fn run() -> RunReport {
         noise_floor: NoiseFloor { lo: 0.983, hi: 1.017 },
         noise_floors: noise_floors(),
         peak: Some(Peak { fma_gflops: 115.0 }),
+        input_density: Some(0.19),
+        speedup_best: vec![],
         results: results(),
         notes: vec![],
     }

@@ -21,6 +21,24 @@ unsafe fn load_quads(from: *const f32) -> __m256 {
     quads
 }
 
+/// The positions of the bits that are set, for each byte.
+static SET_BITS: [[u8; 8]; 256] = {
+    let mut table = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bit, mut found) = (0, 0);
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                table[byte][found] = bit;
+                found += 1;
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    table
+};
+
 impl Simd for Avx2 {
     type V = __m256;
     type Window = [__m256; 2];
@@ -39,6 +57,7 @@ impl Simd for Avx2 {
     const WINDOW_SLICES: usize = 4;
     // At 97.3 % they are equal (784x64 to 784x1024 on Zen 5).
     const WINDOW_WEIGHTS: usize = 36;
+    const ROW_REGISTERS: usize = 8;
 
     #[inline(always)]
     fn prefetch(at: *const f32) {
@@ -94,6 +113,17 @@ impl Simd for Avx2 {
             let halves = window.map(|half| _mm256_permutevar8x32_ps(half, low));
             _mm256_blendv_ps(halves[0], halves[1], _mm256_castsi256_ps(high))
         }
+        fn fma_scalar(a: f32, b: f32, c: f32) -> f32 {
+            _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)))
+        }
+        // A table instead of AVX-512's compress.
+        fn push_nonzero(from: *const f32, first: u32, to: *mut u32) -> usize {
+            let nonzero = _mm256_cmp_ps::<_CMP_NEQ_UQ>(Self::load(from), _mm256_setzero_ps());
+            let mask = _mm256_movemask_ps(nonzero) as usize;
+            let lanes = _mm256_cvtepu8_epi32(_mm_loadl_epi64(SET_BITS[mask].as_ptr().cast()));
+            _mm256_storeu_si256(to.cast(), _mm256_add_epi32(lanes, _mm256_set1_epi32(first as i32)));
+            mask.count_ones() as usize
+        }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let mut r = [_mm256_setzero_ps(); 8];
             for (i, row) in r.iter_mut().enumerate() {
@@ -121,4 +151,4 @@ impl Simd for Avx2 {
     }
 }
 
-entry_points!(Avx2, "avx2,fma");
+entry_points!(Avx2, "avx2,fma,popcnt");

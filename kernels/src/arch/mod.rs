@@ -2,6 +2,7 @@
 
 use crate::Activation;
 use crate::generic::product::Product;
+use crate::generic::sparse_input::{CsrSparseInput, DenseSparseInput, Search};
 use crate::generic::spmm::Spmm;
 use crate::generic::spmv::Spmv;
 use crate::generic::transpose::Transpose;
@@ -31,6 +32,10 @@ pub(crate) struct Table {
     pub(crate) spmm: unsafe fn(&Spmm),
     pub(crate) spmv: unsafe fn(&Spmv),
     pub(crate) windows: unsafe fn(&Windows),
+    pub(crate) row_outputs: usize,
+    pub(crate) search: unsafe fn(&Search),
+    pub(crate) dense_sparse_input: unsafe fn(&DenseSparseInput),
+    pub(crate) csr_sparse_input: unsafe fn(&CsrSparseInput),
     pub(crate) transpose: unsafe fn(&Transpose),
     pub(crate) activate: unsafe fn(Activation, *mut f32, usize),
     pub(crate) fma_peak: unsafe fn(usize) -> f32,
@@ -72,6 +77,9 @@ macro_rules! entry_points {
             spmm(p: &$crate::generic::spmm::Spmm) = spmm::spmm;
             spmv(p: &$crate::generic::spmv::Spmv) = spmv::spmv;
             windows(p: &$crate::generic::window::Windows) = window::windows;
+            search(p: &$crate::generic::sparse_input::Search) = sparse_input::search;
+            dense_sparse_input(p: &$crate::generic::sparse_input::DenseSparseInput) = sparse_input::dense_sparse_input;
+            csr_sparse_input(p: &$crate::generic::sparse_input::CsrSparseInput) = sparse_input::csr_sparse_input;
             transpose(p: &$crate::generic::transpose::Transpose) = transpose::transpose;
             activate(activation: $crate::Activation, z: *mut f32, len: usize) = activate::all;
             fma_peak(steps: usize) -> f32 = probe::fma_peak;
@@ -101,6 +109,7 @@ macro_rules! entry_points {
             window_slices: <$simd as $crate::simd::Simd>::WINDOW_SLICES,
             window_weights: <$simd as $crate::simd::Simd>::WINDOW_WEIGHTS,
             spmm_rows: <$simd as $crate::simd::Simd>::SPMM_ROWS,
+            row_outputs: <$simd as $crate::simd::Simd>::ROW_REGISTERS * <$simd as $crate::simd::Simd>::LANES,
             $($name,)+
             #[cfg($train)]
             training: $crate::arch::TrainingTable { $($tname,)+ },

@@ -21,6 +21,7 @@ impl Simd for Neon {
     const WINDOW: usize = 32;
     const WINDOW_SLICES: usize = 2;
     const WINDOW_WEIGHTS: usize = 0;
+    const ROW_REGISTERS: usize = 16;
 
     // The intrinsic is not stable.
     #[inline(always)]
@@ -59,6 +60,9 @@ impl Simd for Neon {
         fn lookup(window: *const f32, places: *const u32, shift: usize) -> float32x4_t {
             let at = |i: usize| *window.add((*places.add(i) >> shift) as usize % Self::WINDOW);
             Self::load([at(0), at(1), at(2), at(3)].as_ptr())
+        }
+        fn fma_scalar(a: f32, b: f32, c: f32) -> f32 {
+            vget_lane_f32::<0>(vfma_f32(vdup_n_f32(c), vdup_n_f32(a), vdup_n_f32(b)))
         }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let row = |r: usize| Self::load(from.add(r * from_stride));

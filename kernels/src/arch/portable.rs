@@ -21,6 +21,7 @@ impl Simd for Portable {
     const WINDOW: usize = 32;
     const WINDOW_SLICES: usize = 2;
     const WINDOW_WEIGHTS: usize = 0;
+    const ROW_REGISTERS: usize = 8;
 
     #[inline(always)]
     fn prefetch(_: *const f32) {}
@@ -62,6 +63,9 @@ impl Simd for Portable {
         fn lookup(window: *const f32, places: *const u32, shift: usize) -> f32x4 {
             let at = |i: usize| *window.add((*places.add(i) >> shift) as usize % Self::WINDOW);
             f32x4::new([at(0), at(1), at(2), at(3)])
+        }
+        fn fma_scalar(a: f32, b: f32, c: f32) -> f32 {
+            f32x4::splat(a).mul_add(f32x4::splat(b), f32x4::splat(c)).to_array()[0]
         }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let row = |r: usize| Self::load(from.add(r * from_stride));

@@ -3,6 +3,7 @@
 //! The fields are private and written by the constructors alone: that is the argument for every unchecked access of a run.
 
 mod dense;
+mod sparse_input;
 mod spmm;
 mod spmv;
 mod windows;
@@ -14,6 +15,7 @@ use core::fmt;
 use crate::view::Line;
 
 pub use dense::{Lanes, PackedDense};
+pub use sparse_input::{NonzeroInputs, PackedCsrByInput, PackedDenseByInput};
 pub use spmm::PackedSpmm;
 pub use spmv::PackedSpmv;
 pub use windows::PackedWindows;

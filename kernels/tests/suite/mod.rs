@@ -2,8 +2,8 @@
 
 use prunella_kernels::reference::{self, Expected, Layer};
 use prunella_kernels::{
-    Activation, Csr, Kernels, Lanes, Line, PANEL_LANES, PackedDense, PackedSpmm, PackedSpmv, PackedWindows,
-    Rows, RowsMut,
+    Activation, Csr, Kernels, Lanes, Line, NonzeroInputs, PANEL_LANES, PackedCsrByInput, PackedDense,
+    PackedDenseByInput, PackedSpmm, PackedSpmv, PackedWindows, Rows, RowsMut,
 };
 
 /// Seeded draws (SplitMix64).
@@ -71,7 +71,8 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// A layer without `activation`, in one block, whose every number comes from `draw`.
+    /// A layer without `activation`, in one block, whose every number comes from `draw`. In half of the cases, a share of the
+    /// inputs is zero.
     pub(crate) fn drawn(
         [fan_in, fan_out, batch]: [usize; 3],
         pattern: Pattern,
@@ -85,7 +86,9 @@ impl Case {
             })
             .collect();
         let bias = (0..fan_out).map(|_| draw(random)).collect();
-        let rows = (0..fan_in * batch).map(|_| draw(random)).collect();
+        let zeros = random.pick(&[0, 0, 128, 220]);
+        let mut input = || if random.bits() % 256 < zeros { 0.0 } else { draw(random) };
+        let rows = (0..fan_in * batch).map(|_| input()).collect();
         let (activation, block_columns) = (Activation::Identity, 1 << 16);
         Case { fan_in, fan_out, batch, activation, block_columns, weight, bias, rows }
     }
@@ -148,6 +151,12 @@ impl Case {
                 written(batch, fan_out, |mut y| kernels.gemm_tn(x, weight, Some(&bias), act, &mut y)),
             ),
             ("spmm", self.each_panel(|x, y| kernels.spmm(&spmm, x, act, y))),
+            ("gemm, sparse input", self.sparse_input(kernels, Case::gemm_sparse_input)),
+            ("spmm, sparse input", self.sparse_input(kernels, Case::spmm_sparse_input)),
+            (
+                "gemm, one sparse input",
+                self.each_row_alone(|case| case.sparse_input(kernels, Case::gemm_sparse_input)),
+            ),
             ("gemv", self.each_row(|x, y| kernels.gemv(&by_output, x, act, y))),
             ("spmv", self.each_row(|x, y| kernels.spmv(&spmv, x, act, y))),
             ("spmv, windows", self.each_row(|x, y| kernels.spmv_windows(&windows, x, act, y))),
@@ -160,6 +169,33 @@ impl Case {
         let x: Vec<f32> = self.rows.chunks_exact(self.fan_in).flat_map(apart).collect();
         let x = &x[..x.len().saturating_sub(gap)];
         written(self.batch, self.fan_out, |mut y| kernel(x, self.fan_in + gap, &mut y))
+    }
+
+    fn gemm_sparse_input(&self, kernels: Kernels, mut y: RowsMut<'_>, nonzero: &mut NonzeroInputs) {
+        let w = PackedDenseByInput::new(kernels.isa(), self.fan_in, &self.weight, &self.bias).unwrap();
+        kernels.gemm_sparse_input(&w, &self.rows, self.activation, &mut y, nonzero);
+    }
+
+    fn spmm_sparse_input(&self, kernels: Kernels, mut y: RowsMut<'_>, nonzero: &mut NonzeroInputs) {
+        let csr = Csr::from_dense(&self.weight, self.fan_in);
+        let w = PackedCsrByInput::new(csr.view(), &self.bias).unwrap();
+        kernels.spmm_sparse_input(&w, &self.rows, self.activation, &mut y, nonzero);
+    }
+
+    /// `[batch, fan_out]` by a kernel for sparse inputs, with just the room it needs.
+    fn sparse_input(
+        &self,
+        kernels: Kernels,
+        kernel: fn(&Case, Kernels, RowsMut<'_>, &mut NonzeroInputs),
+    ) -> Vec<f32> {
+        let mut nonzero = NonzeroInputs::new(self.batch, self.fan_in);
+        written(self.batch, self.fan_out, |y| kernel(self, kernels, y, &mut nonzero))
+    }
+
+    /// `[batch, fan_out]` by a kernel for a batch of one.
+    fn each_row_alone(&self, kernel: impl Fn(&Case) -> Vec<f32>) -> Vec<f32> {
+        let alone = |row: &[f32]| Case { batch: 1, rows: row.to_vec(), ..self.clone() };
+        self.rows.chunks_exact(self.fan_in).flat_map(|row| kernel(&alone(row))).collect()
     }
 
     /// `[batch, fan_out]` by a kernel for one panel.
