@@ -23,6 +23,7 @@ fn settings(batches: &[usize]) -> Settings {
         timing: measure::Plan { rounds: 5, target_sample_ns: 1_000, ..measure::Plan::default() },
         pool: Arc::new(Pool::new(NonZeroUsize::new(2).unwrap()).unwrap()),
         plan: None,
+        breakdown: false,
     }
 }
 

@@ -44,7 +44,8 @@ pub fn auto_plan(model: &Model, isa: Isa, input: &[f32]) -> Result<Plan, Compile
     Ok(Plan { class, forms })
 }
 
-fn candidates(layer: &Layer, class: BatchClass) -> Vec<Form> {
+/// The forms of which one may be the fastest; dense is the first.
+pub(crate) fn candidates(layer: &Layer, class: BatchClass) -> Vec<Form> {
     let mut forms = vec![Form::Dense];
     if layer.is_pruned() {
         forms.push(Form::UNBLOCKED);

@@ -25,6 +25,8 @@
 mod auto;
 mod error;
 mod layer;
+#[cfg(feature = "std")]
+mod parts;
 mod plan;
 
 use alloc::vec;
@@ -39,8 +41,12 @@ use layer::CompiledLayer;
 
 #[cfg(feature = "std")]
 pub use auto::auto_plan;
+#[cfg(feature = "std")]
+pub(crate) use auto::candidates;
 pub use error::{CompileError, RunError};
 pub use layer::LayerInfo;
+#[cfg(feature = "std")]
+pub use parts::Laid;
 pub use plan::{BatchClass, Form, Plan, PlanError};
 
 /// How the layers of a model are to be stored.

@@ -4,6 +4,8 @@
 //! can also be pictures ([`figures`]) and one self-contained page ([`html`]). Nothing here measures, prints, or writes
 //! a file.
 
+mod breakdown;
+mod breakeven;
 mod conclusion;
 mod data;
 mod figures;
@@ -16,6 +18,7 @@ pub mod plot;
 mod run;
 mod single;
 
+pub use breakeven::*;
 pub use data::*;
 pub use figures::{Figure, figures};
 pub use grid::{Grid, Summary};
