@@ -4,9 +4,9 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use prunella::benchmark::{BenchmarkError, Case, Outcome, Settings, Step, VariantName, benchmark};
+use prunella::benchmark::{BenchmarkError, Case, Limit, Outcome, Settings, Step, VariantName, benchmark};
 use prunella::engine::{BatchClass, CompileError, Plan};
-use prunella::measure;
+use prunella::measure::{self, Level};
 use prunella::model::Model;
 use prunella_kernels::{Isa, Pool};
 
@@ -58,6 +58,42 @@ fn every_variant_is_verified_and_reported_in_order() {
             look_at(&outcome, isa);
         }
     }
+}
+
+#[test]
+fn the_time_is_set_against_the_limit_of_one_thread() {
+    let one = Settings { pool: Arc::new(Pool::single()), ..settings(&[1, 96]) };
+    for row in run(70, &one, &mut |_| {}).unwrap().rows {
+        let limit = row.limit.expect("known for one thread");
+        // A few KiB of weights fit the nearest cache.
+        assert!(matches!(limit.limit, Limit::Fma | Limit::Read(Level::L1)), "{limit:?}");
+        assert!(limit.limit_ns > 0.0 && limit.share > 0.0, "{limit:?}");
+        assert!(row.breakdown.is_empty(), "not asked for");
+    }
+    let two = run(70, &settings(&[1]), &mut |_| {}).unwrap();
+    assert!(two.rows.iter().all(|row| row.limit.is_none()));
+}
+
+#[test]
+fn a_breakdown_has_a_part_for_every_layer() {
+    let settings = Settings { breakdown: true, ..settings(&[1, 7, 96]) };
+    let mut steps = vec![];
+    let outcome = run(70, &settings, &mut |step| steps.push(step)).unwrap();
+    for row in &outcome.rows {
+        assert_eq!(row.breakdown.len(), 2, "{row:?}");
+        for (i, part) in row.breakdown.iter().enumerate() {
+            let sum = part.input_layout_ns + part.arithmetic_ns + part.epilogue_ns + part.output_layout_ns;
+            assert!((sum + part.remainder_ns() - part.layer_ns).abs() <= 1e-9 * part.layer_ns, "{part:?}");
+            assert_eq!(part.input_layout_ns == 0.0, row.batch == 1, "{part:?}");
+            assert!(i == 0 || part.epilogue_ns == 0.0, "the last layer ends with nothing");
+            assert!(part.arithmetic_ns > 0.0 && part.output_layout_ns > 0.0 && part.limit.share > 0.0);
+        }
+    }
+    // Two copies of the dense network, and three variants of two pruned ones.
+    let taken = |batch: usize| (0..8).map(move |done| Step::Breakdown { batch, done, total: 8 });
+    let want: Vec<Step> = [1, 7, 96].into_iter().flat_map(taken).collect();
+    steps.retain(|step| matches!(step, Step::Breakdown { .. }));
+    assert_eq!(steps, want);
 }
 
 /// What must hold of any outcome.

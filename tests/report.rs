@@ -2,6 +2,8 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "report/breakeven.rs"]
+mod breakeven;
 #[path = "report/fixture.rs"]
 mod fixture;
 
@@ -250,10 +252,13 @@ fn the_json_has_the_published_fields() {
         "max_abs_diff",
         "agreement",
         "layers",
+        "limit",
+        "limit_ns",
+        "of_limit",
     ];
     let last = value["results"].as_array().and_then(|rows| rows.last()).expect("results");
     assert_has(last, &row);
-    assert_has(&last["layers"][0], &["fan_in", "fan_out", "nnz", "kernel"]);
+    assert_has(&last["layers"][0], &["fan_in", "fan_out", "nnz", "kernel", "bytes", "breakdown"]);
 }
 
 #[test]

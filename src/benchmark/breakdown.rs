@@ -1,8 +1,8 @@
 //! Where the time of a layer goes.
 //!
 //! Each layer of a network is taken by itself, in the form in which the network runs it, on the activations that reach it
-//! there, on one thread. Its parts are timed in the same rounds: turning row-major inputs into the layout that its kernel
-//! reads; the kernel on inputs so laid out, once without the activation (the arithmetic, whose time includes fetching the
+//! there, on one thread. Its parts are timed in the same rounds, with the same packed weights: turning row-major inputs into the
+//! layout that its kernel reads; the kernel on inputs so laid out, once without the activation (the arithmetic, whose time includes fetching the
 //! weights) and once with it (what that adds is the epilogue; the bias is where a sum starts, and costs nothing); and turning
 //! the outputs into rows. The whole layer, rows in and rows out, takes its turn as well: what the parts do not explain of it is
 //! the remainder. Reading as many bytes as the weights have is timed too: the part of the arithmetic that memory alone would
@@ -15,9 +15,9 @@ use super::limit::{OfLimit, Probes, Work};
 use super::subject::{Contestant, Rotation};
 use super::verify::{Fault, Wrong};
 use super::{BenchmarkError, Case, Settings, Step, VariantName};
-use crate::engine::{BatchClass, Engine, Form, Laid, Options, Plan, Variant};
+use crate::engine::{BatchClass, Engine, Laid, Options, Plan, Scratch, Variant};
 use crate::measure::{self, Subject};
-use crate::model::{Activation, Layer, Model};
+use crate::model::{Activation, Model};
 
 /// The parts of a layer's time for one call, in nanoseconds: medians, all from the same rounds.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,117 +87,113 @@ fn take_apart(
     let mut x = rotation.rows().to_vec();
     let mut parts = vec![];
     for (i, (layer, &form)) in model.layers().iter().zip(&plan.forms).enumerate() {
-        let inputs = Rotation::new(&x, layer.fan_in(), rotation.batch());
-        let apart = Apart::new(layer, (plan.class, form), &inputs, settings)?;
+        let alone = Model::new(vec![layer.clone()]).expect("a layer of a model");
+        let plan = Plan { class: plan.class, forms: vec![form] };
+        let options = Options { isa: settings.isa, class: plan.class, variant: Variant::Planned(plan) };
+        let engine = Engine::compile(&alone, &options)?;
         let wrong = Wrong { variant, batch: rotation.batch(), fault: Fault::Parts(i) };
-        parts.push(apart.time(&inputs, settings).ok_or(wrong)?);
+        let inputs = [rotation.batch(), PIECE.min(rotation.batch())]
+            .map(|examples| Rotation::new(&x, layer.fan_in(), examples));
+        parts.push(time(&engine, layer.activation(), &inputs, settings).ok_or(wrong)?);
         let mut y = vec![f32::NAN; x.len() / layer.fan_in() * layer.fan_out()];
-        apart.layer.run(&x, &mut y, &mut apart.layer.scratch()).expect("whole rows");
+        engine.run(&x, &mut y, &mut engine.scratch()).expect("whole rows");
         x = y;
     }
     Ok(parts)
 }
 
-/// A layer whose parts can be run one by one.
-struct Apart {
-    layer: Engine,
-    /// The layer without its activation, unless it has none.
-    bare: Option<Engine>,
-    /// The inputs, in the kernel's layout.
-    laid: Vec<Laid>,
-    fan_out: usize,
-    batch: usize,
+/// Examples whose parts are timed; a larger batch takes in proportion. In a run, panels are still in the caches when they are
+/// read, for few are in flight: all panels of 1,024 examples would come from L3.
+const PIECE: usize = 64;
+/// Examples that rotate through the kernel, where a batch has fewer.
+const ROTATING: usize = 16;
+
+/// The kernel of a layer, by itself: on inputs in their layout, with room for the outputs.
+struct Kernel<'a> {
+    engine: &'a Engine,
+    activation: Activation,
+    inputs: Vec<Laid>,
+    output: Laid,
+    scratch: Scratch,
+    last_call: usize,
 }
 
-impl Apart {
-    fn new(
-        layer: &Layer,
-        (class, form): (BatchClass, Form),
-        inputs: &Rotation,
-        settings: &Settings,
-    ) -> Result<Apart, BenchmarkError> {
-        let compile = |activation: Activation| {
-            let (weight, bias) = (layer.weight().to_vec(), layer.bias().to_vec());
-            let alone =
-                Layer::new(layer.fan_in(), weight, bias, activation).and_then(|l| Model::new(vec![l]));
-            let variant = Variant::Planned(Plan { class, forms: vec![form] });
-            let alone = alone.expect("a layer of a model, but for its activation");
-            Engine::compile(&alone, &Options { isa: settings.isa, class, variant })
-        };
-        let engine = compile(layer.activation())?;
-        let has_epilogue = layer.activation() != Activation::Identity;
-        let bare = has_epilogue.then(|| compile(Activation::Identity)).transpose()?;
-        let lay = |call| {
-            let mut laid = engine.laid(inputs.batch(), layer.fan_in());
-            engine.lay_in(inputs.batch_at(call), &mut laid);
+impl<'a> Kernel<'a> {
+    fn new(engine: &'a Engine, activation: Activation, piece: &Rotation) -> Kernel<'a> {
+        let lay_in = |call| {
+            let mut laid = engine.laid(piece.batch(), engine.fan_in());
+            engine.lay_in(piece.batch_at(call), &mut laid);
             laid
         };
-        let laid = (0..inputs.batches()).map(lay).collect();
-        Ok(Apart { layer: engine, bare, laid, fan_out: layer.fan_out(), batch: inputs.batch() })
+        let inputs = (0..ROTATING.div_ceil(piece.batch())).map(lay_in).collect();
+        let output = engine.laid(piece.batch(), engine.fan_out());
+        Kernel { engine, activation, inputs, output, scratch: engine.scratch(), last_call: 0 }
     }
 
-    /// Whether `laid`, an output of the kernel, is what the whole layer computes for the input of this call.
-    fn is_right(&self, laid: &Laid, inputs: &Rotation, call: usize) -> bool {
-        let mut outputs = [(); 2].map(|()| vec![f32::NAN; self.batch * self.fan_out]);
-        self.layer.lay_out(laid, &mut outputs[0]);
-        self.layer
-            .run(inputs.batch_at(call), &mut outputs[1], &mut self.layer.scratch())
-            .expect("a whole batch");
+    fn run(&mut self, call: usize) {
+        self.last_call = call % self.inputs.len();
+        let layer = (0, Some(self.activation));
+        self.engine.run_layer(layer, &self.inputs[self.last_call], &mut self.output, &mut self.scratch);
+    }
+
+    /// Whether the output of the last call is that of the whole layer.
+    fn is_right(&self, piece: &Rotation) -> bool {
+        let mut outputs = [(); 2].map(|()| vec![f32::NAN; piece.batch() * self.engine.fan_out()]);
+        self.engine.lay_out(&self.output, &mut outputs[0]);
+        let whole =
+            self.engine.run(piece.batch_at(self.last_call), &mut outputs[1], &mut self.engine.scratch());
+        whole.expect("a whole batch");
         outputs[0].iter().zip(&outputs[1]).all(|(a, b)| a.to_bits() == b.to_bits())
     }
+}
 
-    /// The times of the parts; `None` if they compute something else than the whole, before the timed rounds or after.
-    fn time(&self, inputs: &Rotation, settings: &Settings) -> Option<LayerBreakdown> {
-        let Apart { layer, bare, laid, .. } = self;
-        let outputs = || (layer.laid(self.batch, self.fan_out), layer.scratch());
-        let ((mut y, mut scratch), (mut z, mut bare_scratch)) = (outputs(), outputs());
-        layer.run_layer(0, &laid[0], &mut y, &mut scratch);
-        if !self.is_right(&y, inputs, 0) {
-            return None;
-        }
-        let (mut room, mut last_call) = (laid[0].clone(), 0);
-        let (mut whole_scratch, mut whole) = (layer.scratch(), vec![f32::NAN; self.batch * self.fan_out]);
-        let (to_convert, mut converted) = (y.clone(), whole.clone());
-        let work = Work::of(layer, self.batch);
-        let probes = Probes::new(settings.isa, &[work]);
-        let mut subjects = vec![
-            Subject::new("input layout", |call| layer.lay_in(inputs.batch_at(call), &mut room)),
-            Subject::new("kernel", |call| {
-                layer.run_layer(0, &laid[call % laid.len()], &mut y, &mut scratch);
-                last_call = call;
-            }),
-            Subject::new("output layout", |_| layer.lay_out(&to_convert, &mut converted)),
-            Subject::new("layer", |call| {
-                let fits = layer.run(inputs.batch_at(call), &mut whole, &mut whole_scratch);
-                fits.expect("a whole batch");
-            }),
-        ];
-        if let Some(bare) = bare {
-            subjects.push(Subject::new("arithmetic", |call| {
-                bare.run_layer(0, &laid[call % laid.len()], &mut z, &mut bare_scratch);
-            }));
-        }
-        let arithmetic = if bare.is_some() { subjects.len() - 1 } else { 1 };
-        let first_probe = subjects.len();
-        subjects.extend(probes.subjects());
-        let plan = measure::Plan {
-            rounds: settings.timing.rounds.min(ROUNDS),
-            budget_ns: BUDGET_NS,
-            ..settings.timing.clone()
-        };
-        let samples = measure::measure(&mut subjects, &plan, &mut |_, _| {});
-        drop(subjects);
-        let ns = |subject| samples.summary(subject).median_ns;
-        let limits = probes.measured(&samples, first_probe);
-        let breakdown = LayerBreakdown {
-            input_layout_ns: if layer.plan().class == BatchClass::One { 0.0 } else { ns(0) },
-            weights_ns: limits.read_ns(&work),
-            arithmetic_ns: ns(arithmetic),
-            epilogue_ns: ns(1) - ns(arithmetic),
-            output_layout_ns: ns(2),
-            layer_ns: ns(3),
-            limit: limits.of(arithmetic, &work),
-        };
-        self.is_right(&y, inputs, last_call).then_some(breakdown)
+/// The times of the parts; `None` if they compute something else than the whole, before the timed rounds or after.
+fn time(
+    engine: &Engine,
+    activation: Activation,
+    [inputs, piece]: &[Rotation; 2],
+    settings: &Settings,
+) -> Option<LayerBreakdown> {
+    let (batch, part) = (inputs.batch(), piece.batch());
+    let mut layer = Kernel::new(engine, activation, piece);
+    layer.run(0);
+    if !layer.is_right(piece) {
+        return None;
     }
+    let mut bare = Kernel::new(engine, Activation::Identity, piece);
+    let mut room = engine.laid(part, engine.fan_in());
+    let (to_convert, mut converted) = (layer.output.clone(), vec![f32::NAN; part * engine.fan_out()]);
+    let (mut whole, mut scratch) = (vec![f32::NAN; batch * engine.fan_out()], engine.scratch());
+    let work = Work::of(engine, part);
+    let probes = Probes::new(settings.isa, &[work]);
+    let mut subjects = vec![
+        Subject::new("input layout", |call| engine.lay_in(piece.batch_at(call), &mut room)),
+        Subject::new("arithmetic", |call| bare.run(call)),
+        Subject::new("arithmetic and epilogue", |call| layer.run(call)),
+        Subject::new("output layout", |_| engine.lay_out(&to_convert, &mut converted)),
+        Subject::new("layer", |call| {
+            engine.run(inputs.batch_at(call), &mut whole, &mut scratch).expect("a whole batch");
+        }),
+    ];
+    let first_probe = subjects.len();
+    subjects.extend(probes.subjects());
+    let rounds = settings.timing.rounds.min(ROUNDS);
+    let plan = measure::Plan { rounds, budget_ns: BUDGET_NS, ..settings.timing.clone() };
+    let samples = measure::measure(&mut subjects, &plan, &mut |_, _| {});
+    drop(subjects);
+
+    let pieces = batch as f64 / part as f64;
+    let ns = |subject| pieces * samples.summary(subject).median_ns;
+    let limits = probes.measured(&samples, first_probe);
+    let limit = limits.of(1, &work);
+    let breakdown = LayerBreakdown {
+        input_layout_ns: if engine.plan().class == BatchClass::One { 0.0 } else { ns(0) },
+        weights_ns: limits.read_ns(&work),
+        arithmetic_ns: ns(1),
+        epilogue_ns: if activation == Activation::Identity { 0.0 } else { ns(2) - ns(1) },
+        output_layout_ns: ns(3),
+        layer_ns: samples.summary(4).median_ns,
+        limit: OfLimit { limit_ns: pieces * limit.limit_ns, ..limit },
+    };
+    layer.is_right(piece).then_some(breakdown)
 }

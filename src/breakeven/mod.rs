@@ -30,7 +30,7 @@ pub const SPARSITY_MIN: f64 = 0.02;
 pub const RESOLUTION: f64 = 0.01;
 
 /// Rounds of each comparison; fewer where they would take longer than the budget.
-pub const ROUNDS: usize = 100;
+pub const ROUNDS: usize = 60;
 
 /// What to compare, and how.
 #[derive(Clone, Debug)]

@@ -79,8 +79,8 @@ pub fn next(speedups: impl Iterator<Item = (f64, Interval)>, resolution: f64) ->
     let Sides { tried, lost, won } = Sides::of(speedups);
     let edge = |after: usize| {
         let (lo, hi) = (tried.get(after.checked_sub(1)?)?.0, tried.get(after)?.0);
-        // A sparsity is a decimal that somebody typed, or the middle of two: as wide as it prints.
-        (hi - lo > resolution * (1.0 + 1e-9)).then_some((lo + hi) / 2.0)
+        // To a hundredth of a percent: what is tried should be easy to try again.
+        (hi - lo > resolution).then_some(((lo + hi) / 2.0 * 1e4).round() / 1e4)
     };
     edge(lost).or_else(|| edge(tried.len() - won))
 }

@@ -23,7 +23,7 @@ use std::format;
 use std::prelude::rust_2024::*;
 
 /// For the rounds of one comparison, of which a curve has about a dozen.
-const BUDGET_NS: u64 = 400_000_000;
+const BUDGET_NS: u64 = 250_000_000;
 
 /// Points that a curve has, more or less: for the progress bar.
 const POINTS: usize = 13;
@@ -37,7 +37,8 @@ Examples:
 Each layer has random weights, pruned to exactly the sparsity, anywhere. Rows go in and rows come out. On both sides the
 fastest form is taken, chosen beforehand; outputs are checked before anything is timed. A shape and batch size takes
 some 3 s, more where a call takes milliseconds: 4096x4096 at batch 1024 takes half a minute. Sparsities from 2 % on
-are tried, for a layer with fewer zeros does not count as pruned.
+are tried, for a layer with fewer zeros does not count as pruned. With --threads 1 the table has the share of the machine's
+limit: see `prunella bench --help`.
 
 With --out: results.json, results.csv, report.html, and its plots (.svg): speedup against sparsity, break-even marked.";
 
@@ -136,7 +137,7 @@ fn settings(args: &Breakeven, machine: &Machine) -> Result<Settings, Failure> {
 }
 
 fn notes(curves: &[Curve], threads: usize) -> Vec<String> {
-    let points = || curves.iter().flat_map(|curve| &curve.points);
+    let points = curves.iter().flat_map(|curve| &curve.points);
     let fewest = |curve: &Curve| curve.points.iter().map(|point| point.rounds).min().unwrap_or(ROUNDS);
     let cut = curves.iter().map(|curve| (curve, fewest(curve))).filter(|(_, rounds)| *rounds < ROUNDS);
     let cut: Vec<String> = cut
@@ -151,8 +152,8 @@ fn notes(curves: &[Curve], threads: usize) -> Vec<String> {
     if threads > 1 {
         notes.push("The share of the limit is known for one thread: add --threads 1.".into());
     }
-    let waiting = points().filter_map(|point| point.waiting_share).reduce(f64::max);
-    notes.extend(waiting_note(waiting));
+    let waits: Vec<f64> = points.filter_map(|point| point.waiting_share).collect();
+    notes.extend(waiting_note((!waits.is_empty()).then(|| waits.iter().sum::<f64>() / waits.len() as f64)));
     notes
 }
 

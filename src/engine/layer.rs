@@ -35,7 +35,7 @@ enum Packed {
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledLayer {
     packed: Packed,
-    activation: Activation,
+    pub(crate) activation: Activation,
     nnz: usize,
     pub(crate) fan_in: usize,
     pub(crate) fan_out: usize,
@@ -66,25 +66,32 @@ impl CompiledLayer {
         Ok(CompiledLayer { packed, activation: layer.activation(), nnz, fan_in, fan_out })
     }
 
-    /// `x` `[fan_in]` to `y` `[fan_out]`, in whole lines.
-    pub(crate) fn run_vector(&self, kernels: Kernels, x: &[f32], y: &mut [Line]) {
+    /// `x` `[fan_in]` to `y` `[fan_out]`, in whole lines; `activation` is the layer's own, but for those who time it.
+    pub(crate) fn run_vector(&self, kernels: Kernels, activation: Activation, x: &[f32], y: &mut [Line]) {
         match &self.packed {
-            Packed::Dense(w) => kernels.gemv(w, x, self.activation, y),
-            Packed::Spmv(w) => kernels.spmv(w, x, self.activation, y),
+            Packed::Dense(w) => kernels.gemv(w, x, activation, y),
+            Packed::Spmv(w) => kernels.spmv(w, x, activation, y),
             Packed::Spmm(_) => unreachable!("a layer is compiled for the class of its engine"),
         }
     }
 
     /// The panel `x` `[fan_in, batch]` to the panel `y` `[fan_out, batch]`; `rows` has room for `[batch, fan_out]`.
-    pub(crate) fn run_panel(&self, kernels: Kernels, x: Rows<'_>, y: &mut RowsMut<'_>, rows: &mut [Line]) {
+    pub(crate) fn run_panel(
+        &self,
+        kernels: Kernels,
+        activation: Activation,
+        x: Rows<'_>,
+        y: &mut RowsMut<'_>,
+        rows: &mut [Line],
+    ) {
         match &self.packed {
-            Packed::Dense(w) if w.lanes() == Lanes::Batch => kernels.gemm(w, x, self.activation, y),
+            Packed::Dense(w) if w.lanes() == Lanes::Batch => kernels.gemm(w, x, activation, y),
             Packed::Dense(w) => {
                 let mut rows = RowsMut::new(rows, x.cols(), self.fan_out);
-                kernels.gemm(w, x, self.activation, &mut rows);
+                kernels.gemm(w, x, activation, &mut rows);
                 kernels.transpose(rows.as_rows(), y);
             }
-            Packed::Spmm(w) => kernels.spmm(w, x, self.activation, y),
+            Packed::Spmm(w) => kernels.spmm(w, x, activation, y),
             Packed::Spmv(_) => unreachable!("a layer is compiled for the class of its engine"),
         }
     }

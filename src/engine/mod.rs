@@ -233,9 +233,9 @@ impl Engine {
 
     fn run_vector(&self, input: &[f32], output: &mut [f32], buffers: &mut Buffers) {
         let (mut x, mut y) = (&mut buffers.x, &mut buffers.y);
-        self.layers[0].run_vector(self.kernels, input, x);
+        self.layers[0].run_vector(self.kernels, self.layers[0].activation, input, x);
         for layer in &self.layers[1..] {
-            layer.run_vector(self.kernels, &Line::floats(x)[..layer.fan_in], y);
+            layer.run_vector(self.kernels, layer.activation, &Line::floats(x)[..layer.fan_in], y);
             (x, y) = (y, x);
         }
         output.copy_from_slice(&Line::floats(x)[..output.len()]);
@@ -247,7 +247,8 @@ impl Engine {
         self.kernels.rows_to_panel(input, &mut RowsMut::new(x, self.fan_in(), batch));
         for layer in &self.layers {
             let mut to = RowsMut::new(y, layer.fan_out, batch);
-            layer.run_panel(self.kernels, Rows::new(x, layer.fan_in, batch), &mut to, &mut buffers.rows);
+            let from = Rows::new(x, layer.fan_in, batch);
+            layer.run_panel(self.kernels, layer.activation, from, &mut to, &mut buffers.rows);
             (x, y) = (y, x);
         }
         self.kernels.panel_to_rows(Rows::new(x, self.fan_out(), batch), output);

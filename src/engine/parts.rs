@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use prunella_kernels::{Line, Rows, RowsMut};
+use prunella_kernels::{Activation, Line, Rows, RowsMut};
 
 use super::{BatchClass, Engine, Scratch};
 
@@ -60,21 +60,31 @@ impl Engine {
         }
     }
 
-    /// Runs the layer of this index on what has its layout already.
+    /// Runs the layer of this index on what has its layout already, with `activation` instead of its own (`None`: with its own).
     ///
     /// # Panics
     /// There is no such layer; `x` or `y` is not a batch of its shape made by this engine, or `scratch` is another engine's.
-    pub fn run_layer(&self, layer: usize, x: &Laid, y: &mut Laid, scratch: &mut Scratch) {
+    pub fn run_layer(
+        &self,
+        (layer, activation): (usize, Option<Activation>),
+        x: &Laid,
+        y: &mut Laid,
+        scratch: &mut Scratch,
+    ) {
         let layer = &self.layers[layer];
+        let activation = activation.unwrap_or(layer.activation);
         assert_eq!((x.class, y.class, x.batch), (self.plan.class, self.plan.class, y.batch), "one batch");
         assert_eq!((x.features, y.features), (layer.fan_in, layer.fan_out), "the layer's shape");
         let (from, sizes) = (x.lines.chunks(Laid::chunk_lines(x.class, x.features)), x.chunks());
         let to = y.lines.chunks_mut(Laid::chunk_lines(y.class, y.features));
         for ((x, y), batch) in from.zip(to).zip(sizes) {
             match self.plan.class {
-                BatchClass::One => layer.run_vector(self.kernels, &Line::floats(x)[..layer.fan_in], y),
+                BatchClass::One => {
+                    layer.run_vector(self.kernels, activation, &Line::floats(x)[..layer.fan_in], y)
+                }
                 _ => layer.run_panel(
                     self.kernels,
+                    activation,
                     Rows::new(x, layer.fan_in, batch),
                     &mut RowsMut::new(y, layer.fan_out, batch),
                     &mut scratch.workers[0].rows,

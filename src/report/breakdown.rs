@@ -6,7 +6,7 @@ use super::number::{TimeUnit, exact, of_limit, short_percent};
 use std::{format, string::String, vec, vec::Vec};
 
 /// What the columns mean.
-pub(crate) const EXPLANATION: &str = "Breakdown: each layer by itself, rows in and rows out, on one thread. input and \
+pub(crate) const EXPLANATION: &str = "Breakdown: each layer by itself, rows in and rows out, on one thread (of a batch beyond 64, 64 examples in proportion). input and \
     output: rows to panels and panels to rows, which a network does at its two ends only. arithmetic: the kernel without \
     the activation; weights: reading its packed weights once, the part of the arithmetic that memory alone takes. \
     epilogue: what the activation adds. remainder: what is left of the layer's time. of limit: of the arithmetic.";

@@ -25,9 +25,9 @@ impl TimeUnit {
         three_digits(ns / self.ns)
     }
 
-    /// With the decimals that `longest` has: for columns whose numbers are added up.
+    /// With one decimal more than `longest` has: for columns whose numbers are added up.
     pub(crate) fn fixed(self, ns: f64, longest: f64) -> String {
-        let decimals = self.number(longest).split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let decimals = self.number(longest).split_once('.').map_or(0, |(_, decimals)| decimals.len()) + 1;
         let text = format!("{:.decimals$}", ns / self.ns);
         if text.bytes().all(|b| b"-0.".contains(&b)) { text.replace('-', "") } else { text }
     }

@@ -29,8 +29,8 @@ impl Report for BreakevenReport {
         };
         let mut notes = vec![
             format!(
-                "break-even: up to its first value dense is faster, from its second on sparse is, each without the 95 % \
-                 interval of the speedup touching 1; between them it is too close to call, or closer than {}.",
+                "break-even: dense is faster up to the first value, and sparse from the second on, with 95 % intervals of the \
+                 speedup that do not touch 1; in between it is too close to call, or within the resolution of {}.",
                 short_percent(settings.resolution)
             ),
             verification(self),
@@ -74,7 +74,7 @@ impl Report for BreakevenReport {
     }
 }
 
-const LIMIT: &str = "of limit: the least time the machine allows, as a share of the time taken. The limit is what takes \
+const LIMIT: &str = "dense limit, sparse limit: the least time the machine allows, as a share of the time taken. The limit is what takes \
     longer, the multiply-adds of the weights stored (FMA), or reading their bytes once from where they fit (L1, L2, L3, \
     RAM); both measured in the same rounds.";
 
