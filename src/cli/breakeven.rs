@@ -36,7 +36,7 @@ Examples:
 
 Each layer has random weights, pruned to exactly the sparsity, anywhere. Rows go in and rows come out. On both sides the
 fastest form is taken, chosen beforehand; outputs are checked before anything is timed. A shape and batch size takes
-some 3 s, more where a call takes milliseconds: 4096x4096 at batch 1024 takes half a minute. Sparsities from 2 % on
+some 5 s, more where a call takes milliseconds: 4096x4096 at batch 1024 takes half a minute. Sparsities from 2 % on
 are tried, for a layer with fewer zeros does not count as pruned. With --threads 1 the table has the share of the machine's
 limit: see `prunella bench --help`.
 

@@ -77,7 +77,7 @@ fn block(pivot: &Pivot, batch: usize) -> (String, Grid) {
 
     let mut header = vec!["sparsity".to_string(), "accuracy".to_string(), format!("dense {}", unit.name)];
     header.extend(pivot.variants.iter().map(|variant| format!("{variant} {}", unit.name)));
-    header.extend(["of limit", "speedup (95 % interval)", "max diff"].map(String::from));
+    header.extend(["of limit", "speedup (interval)", "max diff"].map(String::from));
     let mut grid = Grid::new(header);
     let accuracy = |share: Option<f64>| share.map_or(NONE.to_string(), format_percent);
     if let Some(row) = pivot.dense(batch) {
@@ -106,7 +106,10 @@ fn block(pivot: &Pivot, batch: usize) -> (String, Grid) {
     }
     let title = match pivot.variants.is_empty() {
         true => format!("Batch {batch}: median time of one call"),
-        false => format!("Batch {batch}: median time of one call; speedup of {} over dense", pivot.headline),
+        false => format!(
+            "Batch {batch}: median time of one call; speedup of {} over dense, with 95 % interval",
+            pivot.headline
+        ),
     };
     (title, grid.without_unknown_columns())
 }

@@ -26,7 +26,7 @@ fn a_sparsity_is_in_0_to_1() {
 
 #[test]
 fn a_shape_is_inputs_x_outputs() {
-    for shapes in ["0x10", "10x0", "784", "1x", "x1", "-1x2", "1x2x3", "784,64", "784x64,", "784xlots"] {
+    for shapes in ["0x10", "10x0", "784", "1x", "x1", "1x2x3", "784,64", "784x64,", "784xlots"] {
         let words = ["--shapes", "inputs x outputs, each 1 or more, such as 784x64"];
         refused(&format!("breakeven --out out --shapes {shapes}"), &words);
     }
