@@ -8,6 +8,7 @@ use prunella::benchmark::BenchmarkError;
 use prunella::breakeven::{BreakEven, Curve, RESOLUTION, SPARSITY_MIN, Settings, Shape, Step, breakeven};
 use prunella::engine::BatchClass;
 use prunella::kernels::{Activation, Isa, Pool};
+use prunella::measure;
 
 fn settings(threads: usize) -> Settings {
     Settings {
@@ -18,7 +19,7 @@ fn settings(threads: usize) -> Settings {
         activation: Activation::Gaussian,
         pool: Arc::new(Pool::new(NonZeroUsize::new(threads).unwrap()).unwrap()),
         seed: 1,
-        budget_ns: 100_000,
+        timing: measure::Plan { rounds: 5, target_sample_ns: 1_000, ..measure::Plan::default() },
     }
 }
 
@@ -58,7 +59,7 @@ fn look_at(curve: &Curve) {
         assert_eq!(point.nnz, weights - removed, "exactly as many as the sparsity says");
         assert!(point.speedup.lo <= point.speedup.mid && point.speedup.mid <= point.speedup.hi, "{point:?}");
         assert!(point.max_abs_diff > 0.0 && point.max_abs_diff < 1e-4, "{point:?}");
-        assert_eq!(point.rounds, 5, "the budget is for fewer");
+        assert_eq!(point.rounds, 5);
         assert!(point.dense.plan.to_string().ends_with("/dense"), "{}", point.dense.plan);
         assert!(!point.sparse.plan.to_string().contains("dense"), "{}", point.sparse.plan);
         assert_eq!(point.sparse.plan.class, BatchClass::of(curve.batch));

@@ -4,7 +4,7 @@ use std::time::Instant;
 use std::vec;
 use std::vec::Vec;
 
-use super::{Point, ROUNDS, Settings, Shape, Side};
+use super::{Point, Settings, Shape, Side};
 use crate::benchmark::{
     BenchmarkError, Contestant, Fault, Oracle, Probes, Rotation, VariantName, Work, Wrong, compile,
     dense_plans, fastest, random_rows,
@@ -80,8 +80,9 @@ impl<'a> Contest<'a> {
         let limited = settings.pool.threads().get() == 1;
         let probes = Probes::new(settings.isa, if limited { &works } else { &[] });
         let round_ns = 2.0 * (dense.call_ns(rotation) + sparse.call_ns(rotation));
-        let rounds = ((settings.budget_ns as f64 / round_ns) as usize).clamp(ROUNDS_MIN, ROUNDS);
-        let plan = measure::Plan { rounds, seed: settings.seed, ..measure::Plan::default() };
+        let affordable = (settings.timing.budget_ns as f64 / round_ns) as usize;
+        let rounds = affordable.max(ROUNDS_MIN).min(settings.timing.rounds);
+        let plan = measure::Plan { rounds, budget_ns: u64::MAX, ..settings.timing.clone() };
         let mut subjects: Vec<Subject<'_>> =
             [&mut *dense, &mut sparse].map(|side| side.contestant.subject(rotation)).into_iter().collect();
         subjects.extend(probes.subjects());

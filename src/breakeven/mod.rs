@@ -17,7 +17,7 @@ use prunella_kernels::{Activation, Isa, Pool};
 
 use crate::benchmark::{BATCH_MAX, BenchmarkError, OfLimit};
 use crate::engine::Plan;
-use crate::measure::Interval;
+use crate::measure::{self, Interval};
 use contest::Contest;
 
 pub use search::{BreakEven, break_even, next};
@@ -28,9 +28,6 @@ pub const SPARSITY_MIN: f64 = 0.02;
 
 /// How closely a break-even is looked for.
 pub const RESOLUTION: f64 = 0.01;
-
-/// Rounds of each comparison; fewer where they would take longer than the budget.
-pub const ROUNDS: usize = 60;
 
 /// What to compare, and how.
 #[derive(Clone, Debug)]
@@ -47,10 +44,10 @@ pub struct Settings {
     pub activation: Activation,
     /// Threads for large batches, and for checking.
     pub pool: Arc<Pool>,
-    /// Decides weights, inputs and the order of the rounds.
+    /// Decides weights and inputs.
     pub seed: u64,
-    /// Nanoseconds that the rounds of one comparison should take at most. There are at least five, however long they take.
-    pub budget_ns: u64,
+    /// How the rounds of one comparison are run. Where they would take longer than its budget there are fewer, but five.
+    pub timing: measure::Plan,
 }
 
 /// One side of a comparison.

@@ -9,9 +9,8 @@ use super::machine::Machine;
 use super::output::{NamedFile, Output, pictures};
 use super::progress::Progress;
 use super::rows::{limit_info, waiting_note};
-use crate::breakeven::{
-    BreakEven, Curve, Point, RESOLUTION, ROUNDS, SPARSITY_MIN, Settings, Shape, Side, breakeven,
-};
+use crate::breakeven::{BreakEven, Curve, Point, RESOLUTION, SPARSITY_MIN, Settings, Shape, Side, breakeven};
+use crate::measure;
 use crate::model::Activation;
 use crate::report::{
     BreakEvenRow, BreakEvenVerdict, BreakevenReport, BreakevenSettings, CurveRow, PointRow, Schema, SideRow,
@@ -21,6 +20,9 @@ use clap::Args;
 use indicatif::ProgressBar;
 use std::format;
 use std::prelude::rust_2024::*;
+
+/// Rounds of a comparison.
+const ROUNDS: usize = 60;
 
 /// For the rounds of one comparison, of which a curve has about a dozen.
 const BUDGET_NS: u64 = 250_000_000;
@@ -132,7 +134,12 @@ fn settings(args: &Breakeven, machine: &Machine) -> Result<Settings, Failure> {
         activation: args.activation,
         pool: machine.pool.clone(),
         seed: args.seed.seed,
-        budget_ns: BUDGET_NS,
+        timing: measure::Plan {
+            rounds: ROUNDS,
+            budget_ns: BUDGET_NS,
+            seed: args.seed.seed,
+            ..measure::Plan::default()
+        },
     })
 }
 
