@@ -1,7 +1,7 @@
 //! Train small networks, prune them, and measure what the pruning is really worth on this machine.
 //!
 //! The modules follow the way of the data:
-//! `idx` -> `dataset` -> `train` -> [`model`] -> `prune` -> [`engine`] -> `measure`, `benchmark` -> `report`.
+//! `idx` -> `dataset` -> `train` -> [`model`] -> `prune` -> [`engine`] -> `measure`, `benchmark`, `breakeven` -> `report`.
 //!
 //! Without default features the crate is `no_std` (with `alloc`): [`model`] and [`engine`] alone.
 #![no_std]
@@ -19,6 +19,8 @@ pub use prunella_kernels as kernels;
 
 #[cfg(feature = "std")]
 pub mod benchmark;
+#[cfg(feature = "std")]
+pub mod breakeven;
 #[cfg(feature = "std")]
 pub mod dataset;
 #[cfg(feature = "std")]

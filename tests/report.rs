@@ -2,6 +2,8 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "report/breakeven.rs"]
+mod breakeven;
 #[path = "report/fixture.rs"]
 mod fixture;
 
@@ -290,10 +292,13 @@ fn the_json_has_the_published_fields() {
         "max_abs_diff",
         "agreement",
         "layers",
+        "limit",
+        "limit_ns",
+        "of_limit",
     ];
     let last = value["results"].as_array().and_then(|rows| rows.last()).expect("results");
     assert_has(last, &row);
-    assert_has(&last["layers"][0], &["fan_in", "fan_out", "nnz", "kernel"]);
+    assert_has(&last["layers"][0], &["fan_in", "fan_out", "nnz", "kernel", "bytes", "breakdown"]);
 }
 
 #[test]
@@ -391,7 +396,7 @@ fn markdown_cells_stay_in_their_cells() {
     let table: Vec<&str> = text.lines().filter(|line| line.starts_with('|')).collect();
     let bars = |line: &&str| line.replace("\\|", "").matches('|').count();
     assert_eq!(table.len(), 3 * 9);
-    assert!(table.iter().all(|line| bars(line) == 9), "{text}");
+    assert!(table.iter().all(|line| bars(line) == 10), "{text}");
     assert!(!text.contains("<b>"));
 }
 

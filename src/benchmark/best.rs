@@ -2,8 +2,9 @@
 
 use std::vec::Vec;
 
+use super::VariantName;
+use super::lineup::DENSE_COPIES;
 use super::subject::Contestant;
-use super::{DENSE_COPIES, VariantName};
 use crate::measure::{Interval, Samples};
 
 /// The network before pruning against a pruned one, both in whatever variant was fastest, skipping allowed.

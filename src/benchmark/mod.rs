@@ -1,10 +1,14 @@
 //! What pruning is worth: the variants of a network, verified against the oracle and then timed in interleaved rounds.
 //!
 //! For each batch size, all at once: the dense network twice, packed independently (their ratio is the noise floor, the faster
-//! of them the baseline), every pruned network in every variant, and a kernel that runs at the machine's peak. A speedup is the
-//! median of the per-round ratios to the baseline.
+//! of them the baseline), every pruned network in every variant, and kernels that run at the machine's limits: its multiply-adds,
+//! and reading as many bytes as the weights have. A speedup is the median of the per-round ratios to the baseline.
 
 mod best;
+mod breakdown;
+mod limit;
+mod lineup;
+mod rounds;
 mod subject;
 mod variant;
 mod verify;
@@ -14,15 +18,20 @@ use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
 
-use prunella_kernels::{Isa, Kernels, Pool};
+use prunella_kernels::{Isa, Pool};
 
-use crate::engine::{self, BatchClass, CompileError, Engine, LayerInfo, Options, Variant, auto_plan};
-use crate::measure::{self, Interval, Subject, Summary};
+use crate::engine::{self, CompileError, LayerInfo};
+use crate::measure::{self, Interval, Summary};
 use crate::model::Model;
 pub use best::Best;
-use subject::{Contestant, Rotation};
+pub use breakdown::LayerBreakdown;
+pub use limit::{Limit, OfLimit};
+pub(crate) use limit::{Probes, Work};
+pub(crate) use lineup::{compile, dense_plans, fastest};
+pub use subject::random_rows;
+pub(crate) use subject::{Contestant, Rotation};
 pub use variant::{UnknownVariant, VariantName};
-use verify::{Checked, Oracle};
+pub(crate) use verify::Oracle;
 pub use verify::{Fault, Wrong};
 
 /// The largest batch that can be measured: the inputs of a larger one would be no cache's, and soon no memory's.
@@ -53,6 +62,8 @@ pub struct Settings {
     pub pool: Arc<Pool>,
     /// What `auto` runs instead of choosing, at the batch sizes of the plan's class.
     pub plan: Option<engine::Plan>,
+    /// Whether to find out, besides, where the time of each layer goes.
+    pub breakdown: bool,
 }
 
 /// How far the work has come.
@@ -72,6 +83,15 @@ pub enum Step {
         /// Rounds done.
         done: usize,
         /// Rounds to do.
+        total: usize,
+    },
+    /// Timing the parts of the layers at a batch size: variants done, of all.
+    Breakdown {
+        /// Examples per call.
+        batch: usize,
+        /// Variants done.
+        done: usize,
+        /// Variants to do.
         total: usize,
     },
 }
@@ -105,6 +125,12 @@ impl From<CompileError> for BenchmarkError {
     }
 }
 
+impl From<Wrong> for BenchmarkError {
+    fn from(wrong: Wrong) -> Self {
+        BenchmarkError::Wrong(wrong)
+    }
+}
+
 /// One variant at one batch size.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -130,6 +156,10 @@ pub struct Row {
     pub layers: Vec<LayerInfo>,
     /// Billions of operations a second, counted as if no weight were zero.
     pub gflops: f64,
+    /// The time against what the machine allows; known for one thread.
+    pub limit: Option<OfLimit>,
+    /// Where the time of each layer goes, if that was asked for.
+    pub breakdown: Vec<LayerBreakdown>,
 }
 
 /// What luck is worth at one batch size: the dense network against an independently packed copy.
@@ -217,163 +247,17 @@ pub fn benchmark(
     for &batch in &settings.batches {
         progress(Step::Verify { batch });
         let rotation = Rotation::new(rows, dense.fan_in(), batch);
-        let mut contestants = line_up(&cases, &rotation, settings)?;
+        let mut contestants = lineup::line_up(&cases, &rotation, settings)?;
         let mut checked = vec![];
         for contestant in &mut contestants {
-            checked.push(
-                oracles[contestant.case].check(contestant, rows, batch).map_err(BenchmarkError::Wrong)?,
-            );
+            checked.push(oracles[contestant.case].check(contestant, rows, batch)?);
         }
-        verify::same_bits(&contestants, &checked, batch).map_err(BenchmarkError::Wrong)?;
-        let rounds = time(&mut contestants, &checked, &rotation, settings, progress)?;
+        verify::same_bits(&contestants, &checked, batch)?;
+        let rounds = rounds::time(&mut contestants, &checked, &rotation, settings, progress)?;
+        if settings.breakdown {
+            breakdown::fill(&mut contestants, &cases, &rotation, settings, progress)?;
+        }
         rounds.report(&cases, &contestants, &checked, &mut outcome);
     }
     Ok(outcome)
-}
-
-/// Where the two copies of the dense network stand in the line-up.
-const DENSE_COPIES: [usize; 2] = [0, 1];
-
-/// Every variant of every case, compiled for one batch size; the dense network first, and twice.
-fn line_up(
-    cases: &[Case<'_>],
-    rotation: &Rotation,
-    settings: &Settings,
-) -> Result<Vec<Contestant>, BenchmarkError> {
-    let batch = rotation.batch();
-    let class = BatchClass::of(batch);
-    let mut contestants = vec![];
-    for _ in DENSE_COPIES {
-        let engine = compile(cases[0].model, Variant::Dense, class, settings)?;
-        contestants.push(Contestant::new(0, VariantName::Dense, engine, batch));
-    }
-    if settings.variants.contains(&VariantName::DenseSparseInput) {
-        let plan = engine::Plan::dense(cases[0].model, class).skipping_inputs();
-        let engine = compile(cases[0].model, Variant::Planned(plan), class, settings)?;
-        contestants.push(Contestant::new(0, VariantName::DenseSparseInput, engine, batch));
-    }
-    for (i, case) in cases.iter().enumerate().skip(1) {
-        for &name in settings.variants.iter().filter(|&&v| is_for_pruned(v, class)) {
-            let variant = match (name, &settings.plan) {
-                (VariantName::CsrSparseInput, _) => {
-                    Variant::Planned(engine::Plan::csr(case.model, class, settings.isa).skipping_inputs())
-                }
-                (VariantName::Csr, _) => Variant::Csr,
-                (VariantName::Auto, Some(plan)) if plan.class == class => Variant::Planned(plan.clone()),
-                (VariantName::Auto, _) => {
-                    Variant::Planned(auto_plan(case.model, settings.isa, rotation.batch_at(0))?)
-                }
-                _ => Variant::Dense,
-            };
-            let engine = compile(case.model, variant, class, settings)?;
-            contestants.push(Contestant::new(i, name, engine, batch));
-        }
-    }
-    Ok(contestants)
-}
-
-/// Whether a variant is a way to run a pruned network, in batches of a class.
-fn is_for_pruned(variant: VariantName, class: BatchClass) -> bool {
-    match variant {
-        VariantName::Dense | VariantName::DenseSparseInput => false,
-        VariantName::CsrSparseInput => class != BatchClass::Many,
-        VariantName::Masked | VariantName::Csr | VariantName::Auto => true,
-    }
-}
-
-fn compile(
-    model: &Model,
-    variant: Variant,
-    class: BatchClass,
-    settings: &Settings,
-) -> Result<Engine, CompileError> {
-    let engine = Engine::compile(model, &Options { isa: settings.isa, class, variant })?;
-    Ok(engine.with_pool(settings.pool.clone()))
-}
-
-/// What the rounds of one batch size gave.
-struct Rounds {
-    batch: usize,
-    samples: measure::Samples,
-    /// Operations of one call of the subject at the peak, which is the last.
-    peak_flops: u64,
-}
-
-/// Steps of the peak kernel: some tens of microseconds.
-const PEAK_STEPS: usize = 8_192;
-
-/// Times the contestants and the machine's peak in the same rounds, and looks at the outputs again afterwards.
-fn time(
-    contestants: &mut [Contestant],
-    checked: &[Checked],
-    rotation: &Rotation,
-    settings: &Settings,
-    progress: &mut dyn FnMut(Step),
-) -> Result<Rounds, BenchmarkError> {
-    let kernels = Kernels::new(settings.isa);
-    let mut peak_flops = 0;
-    let mut subjects: Vec<Subject<'_>> = contestants.iter_mut().map(|c| c.subject(rotation)).collect();
-    subjects.push(Subject::new("peak", |_| peak_flops = kernels.fma_peak(PEAK_STEPS)));
-    let batch = rotation.batch();
-    let samples = measure::measure(&mut subjects, &settings.timing, &mut |done, total| {
-        progress(Step::Time { batch, done, total });
-    });
-    drop(subjects);
-    for (contestant, checked) in contestants.iter().zip(checked) {
-        checked.still_right(contestant, rotation).map_err(BenchmarkError::Wrong)?;
-    }
-    Ok(Rounds { batch, samples, peak_flops })
-}
-
-impl Rounds {
-    /// What the place in memory is worth: the two copies against each other, and the medians of all other contestants that
-    /// do the same dense work. At batch 1 copies of one network in 0.8 MB differ by some percent from run to run, and two
-    /// of them seldom show it.
-    fn noise_floor(&self, contestants: &[Contestant]) -> NoiseFloor {
-        let copies = self.samples.ratio(DENSE_COPIES[0], DENSE_COPIES[1]);
-        let is_masked = |&i: &usize| contestants[i].variant == VariantName::Masked;
-        let masked =
-            (0..contestants.len()).filter(is_masked).map(|i| self.samples.ratio(DENSE_COPIES[0], i).mid);
-        let hi = masked.chain([copies.lo, copies.hi]).map(|ratio| ratio.max(1.0 / ratio)).fold(1.0, f64::max);
-        NoiseFloor { batch: self.batch, lo: 1.0 / hi, hi }
-    }
-
-    fn report(
-        &self,
-        cases: &[Case<'_>],
-        contestants: &[Contestant],
-        checked: &[Checked],
-        outcome: &mut Outcome,
-    ) {
-        // The baseline is the dense copy that had the luckier place in memory; what luck is worth is noise, either way.
-        let baseline = self.samples.fastest(&DENSE_COPIES);
-        outcome.noise_floors.push(self.noise_floor(contestants));
-        let peak = self.peak_flops as f64 / self.samples.summary(contestants.len()).median_ns;
-        outcome.peak_gflops = outcome.peak_gflops.max(peak);
-        let shares = [outcome.waiting_share, self.samples.waiting_share()];
-        outcome.waiting_share = shares.into_iter().flatten().reduce(f64::max);
-        let pruned = cases.iter().map(|case| case.sparsity).enumerate().skip(1);
-        outcome.best.extend(best::best(&self.samples, contestants, pruned, self.batch));
-        let weights = cases[0].model.weights();
-        for (i, (contestant, checked)) in contestants.iter().zip(checked).enumerate() {
-            if DENSE_COPIES.contains(&i) && i != baseline {
-                continue;
-            }
-            let case = cases[contestant.case];
-            let summary = self.samples.summary(i);
-            outcome.rows.push(Row {
-                sparsity: case.sparsity,
-                nnz: case.model.nnz(),
-                batch: self.batch,
-                variant: contestant.variant,
-                speedup: self.samples.ratio(baseline, i),
-                max_abs_diff: checked.max_abs_diff,
-                agreement: checked.agreement,
-                plan: contestant.engine.plan().clone(),
-                layers: contestant.engine.layers().collect(),
-                gflops: 2.0 * weights as f64 * self.batch as f64 / summary.median_ns,
-                summary,
-            });
-        }
-    }
 }

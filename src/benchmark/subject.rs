@@ -3,15 +3,22 @@
 use std::vec;
 use std::vec::Vec;
 
-use super::VariantName;
+use super::{LayerBreakdown, VariantName};
 use crate::engine::{Engine, Scratch};
 use crate::measure::Subject;
+use crate::rng::{Rng, Stream};
 
 /// Examples that rotate, so that no branch predictor learns one of them.
 const ROTATING: usize = 1_024;
 
+/// 1,024 rows of inputs where there is no data, uniform in (0, 1], so that none is zero.
+pub fn random_rows(features: usize, seed: u64) -> Vec<f32> {
+    let mut rng = Rng::stream(seed, Stream::BenchInputs);
+    (0..ROTATING * features).map(|_| 1.0 - rng.uniform()).collect()
+}
+
 /// At least 1,024 examples in whole batches, and at least two of these, row-major.
-pub(super) struct Rotation {
+pub(crate) struct Rotation {
     rows: Vec<f32>,
     fan_in: usize,
     batch: usize,
@@ -19,47 +26,58 @@ pub(super) struct Rotation {
 
 impl Rotation {
     /// The first rows, again from the start where there are too few.
-    pub(super) fn new(rows: &[f32], fan_in: usize, batch: usize) -> Rotation {
+    pub(crate) fn new(rows: &[f32], fan_in: usize, batch: usize) -> Rotation {
         let needed = batch * ROTATING.div_ceil(batch).max(2) * fan_in;
         Rotation { rows: rows.iter().copied().cycle().take(needed).collect(), fan_in, batch }
     }
 
-    pub(super) fn batch(&self) -> usize {
+    pub(crate) fn batch(&self) -> usize {
         self.batch
     }
 
+    /// All of them.
+    pub(crate) fn rows(&self) -> &[f32] {
+        &self.rows
+    }
+
+    /// How many batches there are.
+    pub(crate) fn batches(&self) -> usize {
+        self.rows.len() / (self.batch * self.fan_in)
+    }
+
     /// The input of a call.
-    pub(super) fn batch_at(&self, call: usize) -> &[f32] {
+    pub(crate) fn batch_at(&self, call: usize) -> &[f32] {
         &self.rows[self.first_row(call) * self.fan_in..][..self.batch * self.fan_in]
     }
 
     /// Where the input of a call starts.
-    pub(super) fn first_row(&self, call: usize) -> usize {
-        let batches = self.rows.len() / (self.batch * self.fan_in);
-        call % batches * self.batch
+    pub(crate) fn first_row(&self, call: usize) -> usize {
+        call % self.batches() * self.batch
     }
 }
 
 /// One variant of one network, with the memory of its runs.
-pub(super) struct Contestant {
+pub(crate) struct Contestant {
     /// Which network.
-    pub(super) case: usize,
-    pub(super) variant: VariantName,
-    pub(super) engine: Engine,
+    pub(crate) case: usize,
+    pub(crate) variant: VariantName,
+    pub(crate) engine: Engine,
     scratch: Scratch,
-    pub(super) output: Vec<f32>,
+    pub(crate) output: Vec<f32>,
     /// The last timed call.
-    pub(super) last_call: usize,
+    pub(crate) last_call: usize,
+    /// Where its time goes, if that was looked for.
+    pub(super) breakdown: Vec<LayerBreakdown>,
 }
 
 impl Contestant {
-    pub(super) fn new(case: usize, variant: VariantName, engine: Engine, batch: usize) -> Contestant {
+    pub(crate) fn new(case: usize, variant: VariantName, engine: Engine, batch: usize) -> Contestant {
         let (scratch, output) = (engine.scratch(), vec![f32::NAN; batch * engine.fan_out()]);
-        Contestant { case, variant, engine, scratch, output, last_call: 0 }
+        Contestant { case, variant, engine, scratch, output, last_call: 0, breakdown: vec![] }
     }
 
     /// The logits of `rows`, computed a batch at a time.
-    pub(super) fn logits(&mut self, rows: &[f32], batch: usize) -> Vec<f32> {
+    pub(crate) fn logits(&mut self, rows: &[f32], batch: usize) -> Vec<f32> {
         let (fan_in, fan_out) = (self.engine.fan_in(), self.engine.fan_out());
         let mut logits = vec![f32::NAN; rows.len() / fan_in * fan_out];
         for (x, y) in rows.chunks(batch * fan_in).zip(logits.chunks_mut(batch * fan_out)) {
@@ -69,7 +87,7 @@ impl Contestant {
     }
 
     /// Its turn in the rounds; the output is poisoned first, so that what stands there afterwards was computed there.
-    pub(super) fn subject<'a>(&'a mut self, rotation: &'a Rotation) -> Subject<'a> {
+    pub(crate) fn subject<'a>(&'a mut self, rotation: &'a Rotation) -> Subject<'a> {
         self.output.fill(f32::NAN);
         let Contestant { engine, scratch, output, last_call, .. } = self;
         Subject::new(self.variant.name(), move |call| {

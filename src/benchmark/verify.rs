@@ -32,6 +32,8 @@ pub enum Fault {
     Bits(VariantName),
     /// Not what it computed before the timed rounds.
     Changed,
+    /// Of the layer of this index: its parts do not compute what the whole does.
+    Parts(usize),
 }
 
 impl fmt::Display for Wrong {
@@ -42,6 +44,7 @@ impl fmt::Display for Wrong {
             Fault::Oracle(mismatch) => write!(f, "{mismatch}"),
             Fault::Bits(other) => write!(f, "they are not the bits that {other} computes"),
             Fault::Changed => f.write_str("after the timed rounds they are not what they were before"),
+            Fault::Parts(layer) => write!(f, "the parts of layer {layer} do not give what the layer gives"),
         }?;
         f.write_str("; please report this with the command and the output of `prunella info`")
     }
@@ -51,21 +54,21 @@ impl fmt::Display for Wrong {
 const CHUNK: usize = 64;
 
 /// What a network computes for each example, in f64.
-pub(super) struct Oracle {
+pub(crate) struct Oracle {
     fan_in: usize,
     fan_out: usize,
     logits: Vec<Expected>,
 }
 
 /// What was found right.
-pub(super) struct Checked {
-    pub(super) max_abs_diff: f64,
+pub(crate) struct Checked {
+    pub(crate) max_abs_diff: f64,
     pub(super) agreement: f64,
     logits: Vec<f32>,
 }
 
 impl Oracle {
-    pub(super) fn new(model: &Model, rows: &[f32], pool: &Pool) -> Oracle {
+    pub(crate) fn new(model: &Model, rows: &[f32], pool: &Pool) -> Oracle {
         let (fan_in, fan_out) = (model.fan_in(), model.fan_out());
         // Terms of zero change neither the value nor its bound.
         let layers: Vec<(&Layer, Csr)> = model
@@ -84,7 +87,7 @@ impl Oracle {
     }
 
     /// Runs all examples through a contestant, in the batches it will be timed with.
-    pub(super) fn check(
+    pub(crate) fn check(
         &self,
         contestant: &mut Contestant,
         rows: &[f32],

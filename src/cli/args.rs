@@ -238,15 +238,7 @@ pub(super) struct TimingArgs {
 impl TimingArgs {
     /// The batch sizes, checked against each other and `sizes`, the widths of the network.
     pub(super) fn batches(&self, sizes: &[usize]) -> Result<Vec<usize>, Failure> {
-        let batches = ascending("--batch", &self.batch)?;
-        let widest = sizes.iter().max().copied().unwrap_or(1);
-        let most = BATCH_MAX.min(BATCH_VALUES_MAX / widest.max(1));
-        match batches.iter().find(|batch| **batch > most) {
-            Some(batch) => Err(Failure::usage(format!(
-                "--batch {batch}: too large for a network {widest} values wide; the most is {most}"
-            ))),
-            None => Ok(batches),
-        }
+        check_batches(&self.batch, sizes)
     }
 
     /// The variants, none of them twice.
@@ -263,6 +255,19 @@ impl TimingArgs {
     }
 }
 
+/// Batch sizes in ascending order, checked against each other and `sizes`, the widths of what runs.
+pub(super) fn check_batches(batches: &[usize], sizes: &[usize]) -> Result<Vec<usize>, Failure> {
+    let batches = ascending("--batch", batches)?;
+    let widest = sizes.iter().max().copied().unwrap_or(1);
+    let most = BATCH_MAX.min(BATCH_VALUES_MAX / widest.max(1));
+    match batches.iter().find(|batch| **batch > most) {
+        Some(batch) => Err(Failure::usage(format!(
+            "--batch {batch}: too large for a network {widest} values wide; the most is {most}"
+        ))),
+        None => Ok(batches),
+    }
+}
+
 /// `values` sorted, unless one is there twice.
 pub(super) fn ascending<T: PartialOrd + Copy + Display>(name: &str, values: &[T]) -> Result<Vec<T>, Failure> {
     let mut sorted = values.to_vec();
@@ -273,7 +278,7 @@ pub(super) fn ascending<T: PartialOrd + Copy + Display>(name: &str, values: &[T]
     }
 }
 
-fn given_twice(name: &str, value: impl Display) -> Failure {
+pub(super) fn given_twice(name: &str, value: impl Display) -> Failure {
     Failure::usage(format!("{name}: {value} is given twice; give each once"))
 }
 

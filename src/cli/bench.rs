@@ -13,7 +13,7 @@ use super::rows::{
     measured, noise_floor, noise_floors, peak, result_rows, settings, skipping_note, speedup_best,
     waiting_note,
 };
-use crate::benchmark::{Case, Settings, VariantName};
+use crate::benchmark::{Case, Settings, VariantName, random_rows};
 use crate::dataset::Split;
 use crate::engine::{BatchClass, Plan};
 use crate::metrics::accuracy;
@@ -27,19 +27,21 @@ use std::path::{Path, PathBuf};
 use std::prelude::rust_2024::*;
 use std::{format, vec};
 
-/// Inputs drawn where there is no data.
-const INPUTS: usize = 1024;
-
 const EXAMPLES: &str = "\
 Examples:
   prunella bench results/sparsity-0.9.safetensors results/sparsity-0.95.safetensors --data data/mnist
   prunella bench --layers 784,1024,1024,10 --sparsity 0.9,0.95,0.99 --batch 1,1024 --threads 1
-  prunella bench --layers 784,1024,1024,10 --sparsity 0.9 --batch 64 --plan many/csr:224,csr,dense
+  prunella bench --layers 784,1024,1024,10 --sparsity 0.9 --batch 64 --plan many/csr:272,csr,dense
+  prunella bench --layers 784,256,10 --sparsity 0.9 --batch 64 --threads 1 --breakdown
 
 MODEL files must have one shape. One that is not pruned (in each layer, fewer than one weight in 64 is zero) is the
 dense baseline; if there is none, the baseline is the first with its zeros replaced by seeded He-normal values.
 --layers draws He-normal weights and prunes them by magnitude, all layers but the last. Inputs: the test set of --data,
-else 1,024 rows uniform in (0, 1]. The JSON and CSV forms have the plan of every variant.";
+else 1,024 rows uniform in (0, 1]. The JSON and CSV forms have the plan of every variant.
+
+With --threads 1, `of limit` is the least time that the machine allows, as a share of the time taken: what takes longer of
+the multiply-adds at the peak (FMA), and reading the packed weights once from where they fit (L1, L2, L3, RAM), both
+measured in the same rounds.";
 
 /// Arguments of `prunella bench`.
 #[derive(Args)]
@@ -63,9 +65,12 @@ pub(super) struct Bench {
     scope: ScopeArgs,
     #[command(flatten)]
     timing: TimingArgs,
-    /// What `auto` is to use instead of choosing, such as many/csr:224,csr,dense (a plan for batches of 16 or more)
+    /// What `auto` is to use instead of choosing, such as many/csr:272,csr,dense (a plan for batches of 16 or more)
     #[arg(long, value_name = "PLAN")]
     plan: Option<Plan>,
+    /// Also split the time of each layer: input layout, weights, arithmetic, epilogue (on one thread)
+    #[arg(long)]
+    breakdown: bool,
     /// Directory of IDX files whose test set is the input [default: random inputs]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -106,7 +111,7 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
     let sizes = lineup.dense.sizes();
     let settings = settings(&args.timing, &machine, args.seed.seed, &sizes)?;
     check_plan(args.plan.as_ref(), &settings, sizes.len() - 1)?;
-    let settings = Settings { plan: args.plan.clone(), ..settings };
+    let settings = Settings { plan: args.plan.clone(), breakdown: args.breakdown, ..settings };
     let rows = match &split {
         Some(split) if split.test.features() == sizes[0] => split.test.rows(),
         Some(split) => {
@@ -254,10 +259,4 @@ fn accuracy_on(split: Option<&Split>, model: &Model, machine: &Machine) -> Resul
     let Some(split) = split.filter(fits) else { return Ok(None) };
     let logits = logits(model, &split.test.rows(), machine)?;
     Ok(Some(accuracy(&logits, split.test.labels(), model.fan_out())))
-}
-
-/// Uniform in (0, 1], so that no input is zero.
-fn random_rows(features: usize, seed: u64) -> Vec<f32> {
-    let mut rng = Rng::stream(seed, Stream::BenchInputs);
-    (0..INPUTS * features).map(|_| 1.0 - rng.uniform()).collect()
 }

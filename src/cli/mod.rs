@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod breakeven;
 mod data;
 mod error;
 mod eval;
@@ -27,6 +28,7 @@ Examples:
   prunella run                                   train on drawn digits, prune, verify, measure
   prunella run --data data/mnist --out results   the same on MNIST; write JSON, HTML and the models
   prunella bench --layers 784,1024,1024,10       measure without training
+  prunella breakeven                             from which sparsity on pruning pays
   prunella info --measure                        what this machine can do
 
 Exit codes: 0 done; 1 bad data or a failure; 2 wrong usage.";
@@ -51,6 +53,8 @@ enum Verb {
     Eval(eval::Eval),
     /// Verify and measure models, or networks of random weights
     Bench(bench::Bench),
+    /// Find the sparsity from which on sparse weights are faster than dense ones
+    Breakeven(breakeven::Breakeven),
     /// Describe the machine and the build
     Info(info::Info),
     /// Check a directory of data, or draw one
@@ -84,6 +88,7 @@ fn dispatch(verb: &Verb) -> Result<(), Failure> {
         Verb::Prune(args) => prune::prune(args),
         Verb::Eval(args) => eval::eval(args),
         Verb::Bench(args) => bench::bench(args),
+        Verb::Breakeven(args) => breakeven::run(args),
         Verb::Info(args) => info::info(args),
         Verb::Data(args) => data::data(args),
     }

@@ -5,7 +5,7 @@ use super::args::OutputArgs;
 use super::error::Failure;
 use crate::files::{self, FileError};
 use crate::model::Model;
-use crate::report::{Format, Report, RunReport, figures, html, json, render};
+use crate::report::{Figure, Format, Report, RunReport, figures, html, json, render};
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -17,9 +17,15 @@ pub(super) type NamedFile = (String, Vec<u8>);
 
 /// The page of a report, and each of its plots alone.
 pub(super) fn page(report: &RunReport) -> Vec<NamedFile> {
-    let plots = figures(report).into_iter();
-    let plots = plots.map(|figure| (format!("{}.svg", figure.stem), figure.plot.file().into_bytes()));
-    plots.chain([("report.html".into(), html(report).into_bytes())]).collect()
+    let mut files = pictures(&figures(report));
+    files.push(("report.html".into(), html(report).into_bytes()));
+    files
+}
+
+/// Each plot as a file of its own.
+pub(super) fn pictures(figures: &[Figure]) -> Vec<NamedFile> {
+    let file = |figure: &Figure| (format!("{}.svg", figure.stem), figure.plot.file().into_bytes());
+    figures.iter().map(file).collect()
 }
 
 /// Where the results of a command will go. Made before the work, so that it is not done in vain.

@@ -5,10 +5,14 @@ use super::error::Failure;
 use super::input::percent;
 use super::machine::Machine;
 use super::progress::Progress;
-use crate::benchmark::{Best, Case, Outcome, Row, Settings, Step, VariantName, benchmark};
+use crate::benchmark::{
+    Best, Case, LayerBreakdown, OfLimit, Outcome, Row, Settings, Step, VariantName, benchmark,
+};
 use crate::engine::LayerInfo;
 use crate::model::Model;
-use crate::report::{BatchNoiseFloor, BestRow, LayerRow, NoiseFloor, Peak, ResultRow};
+use crate::report::{
+    BatchNoiseFloor, BestRow, BreakdownRow, LayerRow, LimitInfo, NoiseFloor, Peak, ResultRow,
+};
 use indicatif::ProgressBar;
 use std::format;
 use std::prelude::rust_2024::*;
@@ -33,6 +37,7 @@ pub(super) fn settings(
         timing: timing.plan(seed),
         pool: machine.pool.clone(),
         plan: None,
+        breakdown: false,
     })
 }
 
@@ -61,6 +66,13 @@ pub(super) fn measured(
             if done == 1 {
                 bar.finish_and_clear();
                 bar = progress.bar(format!("measuring at batch {batch}"), total);
+            }
+            bar.set_position(done as u64);
+        }
+        Step::Breakdown { batch, done, total } => {
+            if done == 0 {
+                bar.finish_and_clear();
+                bar = progress.bar(format!("taking layers apart at batch {batch}"), total);
             }
             bar.set_position(done as u64);
         }
@@ -102,12 +114,42 @@ fn result_row(row: &Row, peak: Option<f64>, test_accuracy: Option<f64>) -> Resul
         gflops: row.gflops,
         fraction_of_peak: peak.map(|peak| row.gflops / peak),
         plan: row.plan.to_string(),
-        layers: row.layers.iter().map(layer_row).collect(),
+        layers: row
+            .layers
+            .iter()
+            .enumerate()
+            .map(|(i, layer)| layer_row(layer, row.breakdown.get(i)))
+            .collect(),
+        limit: limit_info(row.limit),
     }
 }
 
-fn layer_row(layer: &LayerInfo) -> LayerRow {
-    LayerRow { fan_in: layer.fan_in, fan_out: layer.fan_out, nnz: layer.nnz, kernel: layer.kernel.clone() }
+fn layer_row(layer: &LayerInfo, breakdown: Option<&LayerBreakdown>) -> LayerRow {
+    LayerRow {
+        fan_in: layer.fan_in,
+        fan_out: layer.fan_out,
+        nnz: layer.nnz,
+        kernel: layer.kernel.clone(),
+        bytes: layer.bytes,
+        breakdown: breakdown.map(|parts| BreakdownRow {
+            input_layout_ns: parts.input_layout_ns,
+            weights_ns: parts.weights_ns,
+            arithmetic_ns: parts.arithmetic_ns,
+            epilogue_ns: parts.epilogue_ns,
+            output_layout_ns: parts.output_layout_ns,
+            remainder_ns: parts.remainder_ns(),
+            layer_ns: parts.layer_ns,
+            limit: limit_info(Some(parts.limit)),
+        }),
+    }
+}
+
+pub(super) fn limit_info(limit: Option<OfLimit>) -> LimitInfo {
+    LimitInfo {
+        limit: limit.map(|of| of.limit.name().into()),
+        limit_ns: limit.map(|of| of.limit_ns),
+        of_limit: limit.map(|of| of.share),
+    }
 }
 
 /// What a reader of the ratios must know, if the machine was busy.

@@ -34,6 +34,7 @@ Examples:
   prunella run --hidden 512,256 --activation gaussian --sparsity 0.9,0.99 --batch 1,256
   prunella run --threads 1 --isa avx2 --format md  one thread, AVX2, tables in Markdown
 
+With --threads 1 the tables have the share of the machine's limit: see `prunella bench --help`.
 With --out: results.json, results.csv, report.html, its plots (.svg), dense.safetensors, sparsity-0.9.safetensors, ...";
 
 /// Arguments of `prunella run`.

@@ -62,7 +62,8 @@ fn whole(model: &Model, plan: Plan, isa: Isa, input: &[f32]) -> Result<Plan, Com
     Ok(plans.remove(0))
 }
 
-fn candidates(layer: &Layer, class: BatchClass) -> Vec<Form> {
+/// The forms of which one may be the fastest; dense is the first.
+pub(crate) fn candidates(layer: &Layer, class: BatchClass) -> Vec<Form> {
     let mut forms = vec![Form::Dense];
     if layer.is_pruned() {
         forms.push(Form::UNBLOCKED);

@@ -39,7 +39,7 @@ enum Packed {
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledLayer {
     packed: Packed,
-    activation: Activation,
+    pub(crate) activation: Activation,
     nnz: usize,
     pub(crate) fan_in: usize,
     pub(crate) fan_out: usize,
@@ -105,12 +105,12 @@ impl CompiledLayer {
         }
     }
 
-    /// `x` `[fan_in]` to `y` `[fan_out]`, in whole lines.
-    pub(crate) fn run_vector(&self, kernels: Kernels, x: &[f32], y: &mut [Line]) {
+    /// `x` `[fan_in]` to `y` `[fan_out]`, in whole lines; `activation` is the layer's own, but for those who time it.
+    pub(crate) fn run_vector(&self, kernels: Kernels, activation: Activation, x: &[f32], y: &mut [Line]) {
         match &self.packed {
-            Packed::Dense(w) => kernels.gemv(w, x, self.activation, y),
-            Packed::Spmv(w) => kernels.spmv(w, x, self.activation, y),
-            Packed::Windows(w) => kernels.spmv_windows(w, x, self.activation, y),
+            Packed::Dense(w) => kernels.gemv(w, x, activation, y),
+            Packed::Spmv(w) => kernels.spmv(w, x, activation, y),
+            Packed::Windows(w) => kernels.spmv_windows(w, x, activation, y),
             Packed::Spmm(_) => unreachable!("a layer is compiled for the class of its engine"),
             Packed::DenseByInput(_) | Packed::CsrByInput(_) => unreachable!("it skips inputs"),
         }
@@ -127,18 +127,25 @@ impl CompiledLayer {
     }
 
     /// The rows of `x`, `stride` values apart, to rows `y` in whole lines.
-    pub(crate) fn run_rows(&self, kernels: Kernels, x: &[f32], stride: usize, batch: usize, y: &mut [Line]) {
+    pub(crate) fn run_rows(
+        &self,
+        kernels: Kernels,
+        activation: Activation,
+        (x, stride): (&[f32], usize),
+        batch: usize,
+        y: &mut [Line],
+    ) {
         let Packed::Dense(w) = &self.packed else { unreachable!("it needs a panel") };
-        kernels.gemm_rows(w, x, stride, self.activation, &mut RowsMut::new(y, batch, self.fan_out));
+        kernels.gemm_rows(w, x, stride, activation, &mut RowsMut::new(y, batch, self.fan_out));
     }
 
     /// The panel `x` `[fan_in, batch]` to `y` in lines, as [`Self::in_panels`] says.
-    pub(crate) fn run_panel(&self, kernels: Kernels, x: Rows<'_>, y: &mut [Line]) {
+    pub(crate) fn run_panel(&self, kernels: Kernels, activation: Activation, x: Rows<'_>, y: &mut [Line]) {
         let (rows, cols) = if self.in_panels() { (self.fan_out, x.cols()) } else { (x.cols(), self.fan_out) };
         let mut y = RowsMut::new(y, rows, cols);
         match &self.packed {
-            Packed::Dense(w) => kernels.gemm(w, x, self.activation, &mut y),
-            Packed::Spmm(w) => kernels.spmm(w, x, self.activation, &mut y),
+            Packed::Dense(w) => kernels.gemm(w, x, activation, &mut y),
+            Packed::Spmm(w) => kernels.spmm(w, x, activation, &mut y),
             Packed::Spmv(_) | Packed::Windows(_) => {
                 unreachable!("a layer is compiled for the class of its engine")
             }

@@ -26,6 +26,8 @@
 mod auto;
 mod error;
 mod layer;
+#[cfg(feature = "std")]
+mod parts;
 mod plan;
 
 use alloc::vec;
@@ -40,8 +42,12 @@ use layer::CompiledLayer;
 
 #[cfg(feature = "std")]
 pub use auto::auto_plan;
+#[cfg(feature = "std")]
+pub(crate) use auto::candidates;
 pub use error::{CompileError, RunError};
 pub use layer::LayerInfo;
+#[cfg(feature = "std")]
+pub use parts::Laid;
 pub use plan::{BatchClass, Form, Plan, PlanError};
 
 /// How the layers of a model are to be stored.
@@ -274,10 +280,10 @@ impl Engine {
             let mut to = RowsMut::new(x, 1, first.fan_out);
             first.run_sparse_input(self.kernels, input, &mut to, &mut buffers.nonzero);
         } else {
-            first.run_vector(self.kernels, input, x);
+            first.run_vector(self.kernels, first.activation, input, x);
         }
         for layer in &self.layers[1..] {
-            layer.run_vector(self.kernels, &Line::floats(x)[..layer.fan_in], y);
+            layer.run_vector(self.kernels, layer.activation, &Line::floats(x)[..layer.fan_in], y);
             (x, y) = (y, x);
         }
         output.copy_from_slice(&Line::floats(x)[..output.len()]);
@@ -288,7 +294,7 @@ impl Engine {
         let (mut x, mut y) = (&mut buffers.x, &mut buffers.y);
         let mut place = Place::Input;
         for layer in &self.layers {
-            let fan_in = layer.fan_in;
+            let (fan_in, activation) = (layer.fan_in, layer.activation);
             if layer.in_panels() && !matches!(place, Place::Panel) {
                 let mut panel = RowsMut::new(y, fan_in, batch);
                 match place {
@@ -302,12 +308,12 @@ impl Engine {
                     let mut rows = RowsMut::new(y, batch, layer.fan_out);
                     layer.run_sparse_input(kernels, input, &mut rows, &mut buffers.nonzero);
                 }
-                Place::Input => layer.run_rows(kernels, input, fan_in, batch, y),
+                Place::Input => layer.run_rows(kernels, activation, (input, fan_in), batch, y),
                 Place::Rows => {
                     let stride = Line::count(fan_in) * Line::LEN;
-                    layer.run_rows(kernels, Line::floats(x), stride, batch, y);
+                    layer.run_rows(kernels, activation, (Line::floats(x), stride), batch, y);
                 }
-                Place::Panel => layer.run_panel(kernels, Rows::new(x, fan_in, batch), y),
+                Place::Panel => layer.run_panel(kernels, activation, Rows::new(x, fan_in, batch), y),
             }
             (x, y) = (y, x);
             place = if layer.in_panels() { Place::Panel } else { Place::Rows };

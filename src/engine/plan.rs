@@ -134,7 +134,7 @@ impl fmt::Display for Form {
     }
 }
 
-/// A form for every layer, for one class of batch sizes; as text `many/csr:224,csr,dense` or `one/window,dense`.
+/// A form for every layer, for one class of batch sizes; as text `many/csr:272,csr,dense` or `one/window,dense`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The batch sizes it is for.

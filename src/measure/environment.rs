@@ -1,8 +1,9 @@
 //! The description of the machine and the build that every result carries.
 
-use std::path::Path;
 use std::prelude::rust_2024::*;
 use std::{format, fs};
+
+use super::caches::Caches;
 
 /// Where a result was measured, and what code measured it.
 ///
@@ -57,7 +58,7 @@ impl Environment {
     /// Describes this machine and this build; `isa`, `isa_available` and `threads` are the caller's to tell.
     pub fn detect(isa: &str, isa_available: &[&str], threads: usize) -> Self {
         let cpuinfo = CpuInfo::parse(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default());
-        let caches = Caches::read(Path::new("/sys/devices/system/cpu/cpu0/cache"));
+        let caches = Caches::detect();
         Self {
             cpu: cpuinfo.name,
             cpu_family: cpuinfo.family,
@@ -111,43 +112,6 @@ impl CpuInfo {
     }
 }
 
-/// Sizes of the data caches of one processor.
-#[derive(Debug, Default, PartialEq)]
-struct Caches {
-    l1d_bytes: Option<u64>,
-    l2_bytes: Option<u64>,
-    l3_bytes: Option<u64>,
-}
-
-impl Caches {
-    /// Reads a `cpu*/cache` directory of sysfs: one `index*` directory a cache, in no promised order.
-    fn read(directory: &Path) -> Self {
-        let mut caches = Self::default();
-        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-            let read = |name| fs::read_to_string(entry.path().join(name)).unwrap_or_default();
-            let size = parse_size(read("size").trim());
-            match (read("level").trim(), read("type").trim()) {
-                ("1", "Data" | "Unified") => caches.l1d_bytes = size,
-                ("2", "Data" | "Unified") => caches.l2_bytes = size,
-                ("3", "Data" | "Unified") => caches.l3_bytes = size,
-                _ => {}
-            }
-        }
-        caches
-    }
-}
-
-/// `48K` -> 49152: a whole number, in bytes or with the binary suffix K, M or G.
-fn parse_size(text: &str) -> Option<u64> {
-    let (digits, unit): (_, u64) = match text.char_indices().next_back()? {
-        (end, 'K') => (&text[..end], 1 << 10),
-        (end, 'M') => (&text[..end], 1 << 20),
-        (end, 'G') => (&text[..end], 1 << 30),
-        _ => (text, 1),
-    };
-    digits.parse::<u64>().ok()?.checked_mul(unit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,32 +139,5 @@ mod tests {
             let expected = CpuInfo { name: "unknown".into(), family: None, model: None, stepping: None };
             assert_eq!(CpuInfo::parse(text), expected, "{text:?}");
         }
-    }
-
-    #[test]
-    fn cache_sizes_carry_their_unit() {
-        assert_eq!(parse_size("48K"), Some(48 << 10));
-        assert_eq!(parse_size("32M"), Some(32 << 20));
-        assert_eq!(parse_size("1G"), Some(1 << 30));
-        assert_eq!(parse_size("512"), Some(512));
-        for wrong in ["", "K", "4.5M", "-1K", "48k", "99999999999G", "4é"] {
-            assert_eq!(parse_size(wrong), None, "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn caches_are_told_apart_by_level_and_type() {
-        let root = tempfile::tempdir().unwrap();
-        let caches = [("3", "Unified", "32768K"), ("1", "Instruction", "32K"), ("1", "Data", "48K")];
-        for (index, (level, kind, size)) in caches.into_iter().enumerate() {
-            let directory = root.path().join(format!("index{index}"));
-            fs::create_dir(&directory).unwrap();
-            for (name, text) in [("level", level), ("type", kind), ("size", size)] {
-                fs::write(directory.join(name), format!("{text}\n")).unwrap();
-            }
-        }
-        let expected = Caches { l1d_bytes: Some(48 << 10), l2_bytes: None, l3_bytes: Some(32 << 20) };
-        assert_eq!(Caches::read(root.path()), expected);
-        assert_eq!(Caches::read(&root.path().join("nowhere")), Caches::default());
     }
 }

@@ -30,6 +30,7 @@
 //! println!("sorting takes {:.1} times as long [{:.1}, {:.1}]", slower.mid, slower.lo, slower.hi);
 //! ```
 
+mod caches;
 mod choose;
 mod clock;
 mod contention;
@@ -38,6 +39,7 @@ mod rounds;
 mod samples;
 pub mod stats;
 
+pub use caches::{Caches, Level};
 pub use choose::choose;
 pub use clock::clock_overhead_ns;
 pub use environment::Environment;

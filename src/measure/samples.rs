@@ -35,7 +35,7 @@ pub struct Summary {
 
 impl Samples {
     /// Every subject has as many samples as there were rounds.
-    pub(super) fn new(names: Vec<String>, ns: Vec<Vec<f64>>, seed: u64) -> Self {
+    pub(crate) fn new(names: Vec<String>, ns: Vec<Vec<f64>>, seed: u64) -> Self {
         let rounds = ns.first().map_or(0, Vec::len);
         Self { names, ns, bootstrap: MedianBootstrap::new(rounds, seed), waiting_share: None }
     }

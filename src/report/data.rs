@@ -29,6 +29,9 @@ pub enum Schema {
     /// The files of a data set.
     #[serde(rename = "prunella.data/1")]
     Data,
+    /// From which sparsity on sparse is faster.
+    #[serde(rename = "prunella.breakeven/1")]
+    Breakeven,
 }
 
 /// What `prunella run` and `prunella bench` found for one network.
@@ -308,10 +311,26 @@ pub struct ResultRow {
     pub gflops: f64,
     /// `gflops` over the peak, where the peak was measured.
     pub fraction_of_peak: Option<f64>,
-    /// The form of each layer, as `many/csr:224,csr,dense`; `prunella bench --plan` replays it.
+    /// The form of each layer, as `many/csr:272,csr,dense`; `prunella bench --plan` replays it.
     pub plan: String,
     /// How each layer was computed.
     pub layers: Vec<LayerRow>,
+    /// `median_ns` against what the machine allows.
+    #[serde(flatten)]
+    pub limit: LimitInfo,
+}
+
+/// A time against the least that the machine allows, as it was measured in the same rounds. All `None` where that is not
+/// known, as for more than one thread.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LimitInfo {
+    /// What binds: the multiply-adds (`fma`), or reading the packed weights once from the nearest memory that is as large
+    /// (`l1`, `l2`, `l3`, `memory`).
+    pub limit: Option<String>,
+    /// The least time.
+    pub limit_ns: Option<f64>,
+    /// The least time as a share of the time taken: the median over the rounds.
+    pub of_limit: Option<f64>,
 }
 
 /// The second headline: the network before pruning and the pruned one, each in its fastest variant, those that skip zeros of the
@@ -347,6 +366,33 @@ pub struct LayerRow {
     pub nnz: usize,
     /// The kernel, as `f32-spmm-8x32-avx512`.
     pub kernel: String,
+    /// Bytes of the packed weights and bias.
+    pub bytes: usize,
+    /// Where its time goes, if that was asked for.
+    pub breakdown: Option<BreakdownRow>,
+}
+
+/// Where the time of a layer goes when it runs by itself on one thread, rows in and rows out: medians of the same rounds.
+/// `layer_ns` is the sum of the layouts, the arithmetic, the epilogue and the remainder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BreakdownRow {
+    /// Rows to panels; a network does it for its first layer only.
+    pub input_layout_ns: f64,
+    /// Reading the packed weights once: the least that memory leaves of `arithmetic_ns`, not a part besides it.
+    pub weights_ns: f64,
+    /// The kernel without the activation.
+    pub arithmetic_ns: f64,
+    /// What the activation adds.
+    pub epilogue_ns: f64,
+    /// Panels to rows; a network does it for its last layer only.
+    pub output_layout_ns: f64,
+    /// What the parts do not explain.
+    pub remainder_ns: f64,
+    /// The whole layer.
+    pub layer_ns: f64,
+    /// `arithmetic_ns` against what the machine allows.
+    #[serde(flatten)]
+    pub limit: LimitInfo,
 }
 
 /// What pruning left of a layer.

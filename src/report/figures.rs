@@ -57,6 +57,7 @@ fn accuracy(pivot: &Pivot) -> Option<Figure> {
             reference: pivot.dense_accuracy().map(|accuracy| (accuracy, "dense".to_string())),
             noise: None,
             span: Vec::new(),
+            marks: Vec::new(),
             series,
         },
     })
@@ -101,6 +102,7 @@ fn speedup(report: &RunReport, pivot: &Pivot, batch: usize) -> Option<Figure> {
             reference: Some((1.0, "dense".to_string())),
             noise: Some((noise.lo, noise.hi)),
             span: speedups.collect(),
+            marks: Vec::new(),
             series,
         },
     })
@@ -138,6 +140,7 @@ fn learning(training: &TrainingInfo) -> [Figure; 2] {
             reference: None,
             noise: None,
             span: Vec::new(),
+            marks: Vec::new(),
             series: vec![Series { name: String::new(), look: 0, points }],
         },
     };

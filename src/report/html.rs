@@ -7,11 +7,13 @@ use super::figures::{Figure, figures};
 use super::grid::Grid;
 use super::markup::escape;
 use super::number::{
-    NONE, format_count, format_ns, format_percent, format_speedup, interval, short_percent, three_digits,
+    NONE, format_count, format_ns, format_percent, format_speedup, interval, of_limit, short_percent,
+    three_digits,
 };
 use super::pivot::{Pivot, Verdict, is_dense};
-use super::run::{blocks, difference, done, machine, network};
-use super::{plot, single};
+use super::run::{blocks, difference, done, limits, machine, network};
+use super::{breakdown, plot, single};
+use crate::measure::Environment;
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
 const STYLE: &str = include_str!("page.css");
@@ -19,23 +21,29 @@ const STYLE: &str = include_str!("page.css");
 /// The page of one run. It expects [`json`](super::json) of the same report beside it, as `results.json`.
 pub fn html(report: &RunReport) -> String {
     let pivot = Pivot::new(report);
-    let title = format!("{}: what pruning is worth", network(&report.network));
-    let mut page = format!(
+    let place = environment(&report.environment, report.seed, &report.command);
+    let parts = [
+        headline(report, &pivot),
+        figures_html(&figures(report)),
+        section("Results", &results(report, &pivot)),
+        section("How it was measured", &method(report, &pivot)),
+        section("Where it was measured", &place),
+    ];
+    document(&format!("{}: what pruning is worth", network(&report.network)), &parts.concat())
+}
+
+/// A whole page.
+pub(crate) fn document(title: &str, body: &str) -> String {
+    format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
-         <style>\n{STYLE}{}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n",
+         <style>\n{STYLE}{}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n{body}\
+         <footer>Made by prunella. Ratios travel between machines; times do not.</footer>\n\
+         </main>\n</body>\n</html>\n",
         plot::STYLE,
-        title = escape(&title),
-    );
-    page += &headline(report, &pivot);
-    page += &figures_html(&figures(report));
-    page += &section("Results", &results(report, &pivot));
-    page += &section("How it was measured", &method(report, &pivot));
-    page += &section("Where it was measured", &environment(report));
-    page += "<footer>Made by prunella. Ratios travel between machines; times do not.</footer>\n";
-    page += "</main>\n</body>\n</html>\n";
-    page
+        title = escape(title),
+    )
 }
 
 fn headline(report: &RunReport, pivot: &Pivot) -> String {
@@ -81,7 +89,7 @@ fn cards(pivot: &Pivot) -> String {
     format!("<dl class=\"cards\">\n{html}</dl>\n")
 }
 
-fn figures_html(figures: &[Figure]) -> String {
+pub(crate) fn figures_html(figures: &[Figure]) -> String {
     let figure = |figure: &Figure| {
         format!(
             "<figure>\n{}<figcaption>{}.</figcaption>\n</figure>\n",
@@ -95,11 +103,15 @@ fn figures_html(figures: &[Figure]) -> String {
 
 fn results(report: &RunReport, pivot: &Pivot) -> String {
     let block = |(title, grid): (String, Grid)| format!("<h3>{}</h3>\n{}", escape(&title), grid.html(&title));
-    let blocks: String = blocks(pivot).into_iter().chain(best::blocks(pivot)).map(block).collect();
+    let parts = breakdown::tables(report);
+    let explanation =
+        if parts.is_empty() { String::new() } else { paragraph("choice", breakdown::EXPLANATION) };
+    let tables = blocks(pivot).into_iter().chain(best::blocks(pivot)).chain(parts);
+    let blocks: String = tables.map(block).collect();
     let every = every_number(report);
     let choices: String = choices(pivot).iter().map(|sentence| paragraph("choice", sentence)).collect();
     format!(
-        "{blocks}{choices}<details>\n<summary>Every number: {} rows</summary>\n{}</details>\n\
+        "{blocks}{explanation}{choices}<details>\n<summary>Every number: {} rows</summary>\n{}</details>\n\
          <p>The same data, with every timed call, is in <a href=\"results.json\">results.json</a> beside this page.</p>\n",
         format_count(report.results.len()),
         every.html("Every number"),
@@ -121,6 +133,7 @@ fn every_number(report: &RunReport) -> Grid {
         "95 % interval",
         "GFLOP/s as if dense",
         "of peak",
+        "of limit",
         "max diff",
         "agreement",
         "kernels",
@@ -146,6 +159,7 @@ fn full_row(row: &ResultRow) -> Vec<String> {
         interval(row.speedup_lo, row.speedup_hi),
         three_digits(row.gflops),
         optional(row.fraction_of_peak),
+        of_limit(&row.limit),
         difference(row.max_abs_diff),
         format_percent(row.agreement),
         kernels.join(", "),
@@ -166,6 +180,7 @@ fn method(report: &RunReport, pivot: &Pivot) -> String {
     if !report.results.is_empty() {
         items.push(noise(pivot));
     }
+    items.extend(limits(&report.results));
     items.extend(report.notes.iter().cloned());
     if let Some(peak) = &report.peak {
         let peak = three_digits(peak.fma_gflops);
@@ -174,25 +189,29 @@ fn method(report: &RunReport, pivot: &Pivot) -> String {
     if !pivot.variants.is_empty() {
         items.push(format!("The speedups quoted are those of {}.", pivot.headline));
     }
-    let items: String = items.iter().map(|item| format!("<li>{}</li>\n", escape(item))).collect();
+    notes_html(&items)
+}
+
+pub(crate) fn notes_html(notes: &[String]) -> String {
+    let items: String = notes.iter().map(|note| format!("<li>{}</li>\n", escape(note))).collect();
     format!("<ul>\n{items}</ul>\n")
 }
 
-fn environment(report: &RunReport) -> String {
-    let mut facts = single::environment(&report.environment);
-    facts.extend([("seed", report.seed.to_string()), ("command", report.command.clone())]);
+pub(crate) fn environment(environment: &Environment, seed: u64, command: &str) -> String {
+    let mut facts = single::environment(environment);
+    facts.extend([("seed", seed.to_string()), ("command", command.to_string())]);
     let fact =
         |(name, value): (&str, String)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(&value));
     let facts: String = facts.into_iter().map(fact).collect();
-    let summary = paragraph("machine", &machine(&report.environment, Some(report.seed)));
+    let summary = paragraph("machine", &machine(environment, Some(seed)));
     format!("{summary}<dl class=\"facts\">\n{facts}</dl>\n")
 }
 
-fn section(title: &str, body: &str) -> String {
+pub(crate) fn section(title: &str, body: &str) -> String {
     format!("<section>\n<h2>{title}</h2>\n{body}</section>\n")
 }
 
-fn paragraph(class: &str, text: &str) -> String {
+pub(crate) fn paragraph(class: &str, text: &str) -> String {
     format!("<p class=\"{class}\">{}</p>\n", unbroken(&escape(text)))
 }
 

@@ -5,6 +5,8 @@
 //! a file.
 
 mod best;
+mod breakdown;
+mod breakeven;
 mod conclusion;
 mod data;
 mod figures;
@@ -17,6 +19,7 @@ pub mod plot;
 mod run;
 mod single;
 
+pub use breakeven::*;
 pub use data::*;
 pub use figures::{Figure, figures};
 pub use grid::{Grid, Summary};

@@ -1,5 +1,6 @@
 //! How numbers are written for people: three digits where three are known, units always said.
 
+use super::data::LimitInfo;
 use std::{format, string::String, string::ToString};
 
 /// What is written where there is no number.
@@ -22,6 +23,13 @@ impl TimeUnit {
 
     pub(crate) fn number(self, ns: f64) -> String {
         three_digits(ns / self.ns)
+    }
+
+    /// With one decimal more than `longest` has: for columns whose numbers are added up.
+    pub(crate) fn fixed(self, ns: f64, longest: f64) -> String {
+        let decimals = self.number(longest).split_once('.').map_or(0, |(_, decimals)| decimals.len()) + 1;
+        let text = format!("{:.decimals$}", ns / self.ns);
+        if text.bytes().all(|b| b"-0.".contains(&b)) { text.replace('-', "") } else { text }
     }
 }
 
@@ -95,6 +103,15 @@ pub(crate) fn three_digits(value: f64) -> String {
 /// The largest value, where a value that is no number outranks every other: what is unknown is the worst.
 pub(crate) fn largest(values: impl Iterator<Item = f64>) -> f64 {
     values.fold(f64::NEG_INFINITY, |worst, value| if value > worst || value.is_nan() { value } else { worst })
+}
+
+/// A time against its limit: `94 % FMA`, `71 % L2`, `38 % RAM`.
+pub(crate) fn of_limit(info: &LimitInfo) -> String {
+    let (Some(share), Some(limit)) = (info.of_limit.filter(|share| share.is_finite()), &info.limit) else {
+        return NONE.to_string();
+    };
+    let name = if limit == "memory" { "RAM".to_string() } else { limit.to_uppercase() };
+    format!("{:.0} % {name}", share * 100.0)
 }
 
 /// A value as it is, for other programs; empty if it is not a number.

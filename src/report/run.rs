@@ -1,14 +1,14 @@
 //! A run as tables: one block per batch size, one line per pruning level.
 
-use super::Report;
-use super::best;
 use super::conclusion::{answer, choices, noise, verification, worth};
 use super::data::{DatasetInfo, NetworkInfo, NoiseFloor, ResultRow, RunReport, Source};
 use super::grid::{Grid, Summary};
 use super::number::{
-    NONE, TimeUnit, exact, format_count, format_percent, format_speedup, interval, largest, plural, trimmed,
+    NONE, TimeUnit, exact, format_count, format_percent, format_speedup, interval, largest, of_limit, plural,
+    trimmed,
 };
 use super::pivot::{Level, Pivot};
+use super::{Report, best, breakdown};
 use crate::measure::Environment;
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
@@ -25,11 +25,14 @@ impl Report for RunReport {
         notes.extend([verification(&self.results), noise(&pivot)]);
         notes.extend(self.notes.iter().cloned());
         notes.retain(|note| !note.is_empty());
-        Summary { lead, tables: [blocks(&pivot), best::blocks(&pivot)].concat(), notes }
+        let parts = breakdown::tables(self);
+        notes.extend(limits(&self.results));
+        notes.extend((!parts.is_empty()).then(|| breakdown::EXPLANATION.to_string()));
+        Summary { lead, tables: [blocks(&pivot), best::blocks(&pivot), parts].concat(), notes }
     }
 
     fn records(&self) -> Grid {
-        let mut grid = Grid::new([
+        let columns = [
             "sparsity",
             "structure",
             "nnz",
@@ -50,7 +53,11 @@ impl Report for RunReport {
             "fraction_of_peak",
             "plan",
             "kernels",
-        ]);
+            "limit",
+            "limit_ns",
+            "of_limit",
+        ];
+        let mut grid = Grid::new(columns.into_iter().chain(breakdown::columns()));
         self.results.iter().for_each(|row| grid.push(record(row)));
         grid
     }
@@ -68,13 +75,14 @@ fn block(pivot: &Pivot, batch: usize) -> (String, Grid) {
 
     let mut header = vec!["sparsity".to_string(), "accuracy".to_string(), format!("dense {}", unit.name)];
     header.extend(pivot.variants.iter().map(|variant| format!("{variant} {}", unit.name)));
-    header.extend(["speedup (95 % interval)", "max diff"].map(String::from));
+    header.extend(["of limit", "speedup (interval)", "max diff"].map(String::from));
     let mut grid = Grid::new(header);
     let accuracy = |share: Option<f64>| share.map_or(NONE.to_string(), format_percent);
     if let Some(row) = pivot.dense(batch) {
         let mut cells = vec!["0 %".to_string(), accuracy(pivot.dense_accuracy()), unit.number(row.median_ns)];
         cells.extend(pivot.variants.iter().map(|_| String::new()));
         let NoiseFloor { lo, hi } = pivot.noise_floor(batch);
+        cells.push(of_limit(&row.limit));
         cells.extend([format!("1.00x ({})", interval(*lo, *hi)), difference(row.max_abs_diff)]);
         grid.push(cells);
     }
@@ -87,14 +95,19 @@ fn block(pivot: &Pivot, batch: usize) -> (String, Grid) {
             pivot.row(batch, level, variant).map_or(NONE.to_string(), |row| unit.number(row.median_ns))
         };
         cells.extend(pivot.variants.iter().map(|variant| timed(variant)));
-        cells.push(pivot.row(batch, level, pivot.headline).map_or(NONE.to_string(), speedup));
+        let headline = pivot.row(batch, level, pivot.headline);
+        cells.push(headline.map_or(NONE.to_string(), |row| of_limit(&row.limit)));
+        cells.push(headline.map_or(NONE.to_string(), speedup));
         let worst = largest(pivot.rows(batch, level).map(|row| row.max_abs_diff));
         cells.push(difference(worst));
         grid.push(cells);
     }
     let title = match pivot.variants.is_empty() {
         true => format!("Batch {batch}: median time of one call"),
-        false => format!("Batch {batch}: median time of one call; speedup of {} over dense", pivot.headline),
+        false => format!(
+            "Batch {batch}: median time of one call; speedup of {} over dense, with 95 % interval",
+            pivot.headline
+        ),
     };
     (title, grid.without_unknown_columns())
 }
@@ -111,7 +124,7 @@ pub(crate) fn difference(value: f64) -> String {
 fn record(row: &ResultRow) -> Vec<String> {
     let kernels: Vec<&str> = row.layers.iter().map(|layer| layer.kernel.as_str()).collect();
     let optional = |value: Option<f64>| value.map_or(String::new(), exact);
-    vec![
+    let mut cells = vec![
         exact(row.sparsity),
         row.structure.clone(),
         row.nnz.to_string(),
@@ -132,7 +145,22 @@ fn record(row: &ResultRow) -> Vec<String> {
         optional(row.fraction_of_peak),
         row.plan.clone(),
         kernels.join(" "),
-    ]
+        row.limit.limit.clone().unwrap_or_default(),
+        optional(row.limit.limit_ns),
+        optional(row.limit.of_limit),
+    ];
+    cells.extend(breakdown::cells(row));
+    cells
+}
+
+/// What `of limit` means, if it is known.
+pub(crate) fn limits(rows: &[ResultRow]) -> Option<String> {
+    rows.iter().any(|row| row.limit.of_limit.is_some()).then(|| {
+        "of limit: the least time the machine allows, as a share of the time taken (of dense in its row, of the variant with \
+         the speedup in the others). The limit is what takes longer, the multiply-adds of the weights stored (FMA), or reading \
+         their bytes once from where they fit (L1, L2, L3, RAM); both measured in the same rounds."
+            .to_string()
+    })
 }
 
 /// What was done, in one sentence.

@@ -25,12 +25,34 @@ fn a_sparsity_is_in_0_to_1() {
 }
 
 #[test]
+fn a_shape_is_inputs_x_outputs() {
+    for shapes in ["0x10", "10x0", "784", "1x", "x1", "1x2x3", "784,64", "784x64,", "784xlots"] {
+        let words = ["--shapes", "inputs x outputs, each 1 or more, such as 784x64"];
+        refused(&format!("breakeven --out out --shapes {shapes}"), &words);
+    }
+    refused("breakeven --out out --shapes 1000000x1000000", &["too many weights", "narrower"]);
+    refused("breakeven --out out --shapes 10x20,10x20", &["--shapes", "10x20 is given twice"]);
+    refused("breakeven --out out --shapes 10x20 --batch 65537", &["--batch 65537", "the most is 65536"]);
+    for sparsity in ["0", "0.01", "1", "1.5", "-0.1", "NaN", "most", "0.5,1"] {
+        let line = format!("breakeven --shapes 10x20 --out out --sparsity {sparsity}");
+        refused(&line, &["--sparsity", "[0.02, 1)"]);
+    }
+    for batch in ["0", "-1", "many", "1.5"] {
+        let line = format!("breakeven --shapes 10x20 --out out --batch {batch}");
+        refused(&line, &["--batch", "whole number, 1 or more"]);
+    }
+    refused("breakeven --activation swish", &["--activation", "use identity, relu"]);
+}
+
+#[test]
 fn a_value_of_a_list_is_given_once() {
     refused("run --out out --sparsity 0.5,0.9,0.5", &["--sparsity", "0.5 is given twice"]);
     refused("run --out out --variants csr,auto,csr", &["--variants", "csr is given twice"]);
     refused("bench --layers 20,10,5 --variants csr,csr", &["--variants", "csr is given twice"]);
     refused("run --out out --batch 64,64", &["--batch", "64 is given twice"]);
     refused("bench --layers 20,10,5 --out out --sparsity 0.9,0.90", &["0.9 is given twice"]);
+    refused("breakeven --shapes 10x20 --out out --batch 1,1", &["--batch", "1 is given twice"]);
+    refused("breakeven --shapes 10x20 --out out --sparsity 0.9,0.9", &["--sparsity", "0.9 is given twice"]);
 }
 
 #[test]

@@ -3,5 +3,6 @@
 
 mod bad_arguments;
 mod bad_files;
+mod breakeven;
 mod fixture;
 mod verbs;

@@ -34,6 +34,11 @@ fn assert_results(report: &Value, schema: &str) {
     assert_fields(&report["network"], "layers activation");
     assert_fields(&report["noise_floor"], "lo hi");
     for row in report["results"].as_array().unwrap() {
+        // The limit is that of one thread.
+        let known = report["environment"]["threads"] == 1;
+        let binds = ["fma", "l1", "l2", "l3", "memory"];
+        assert_eq!(row["limit"].as_str().is_some_and(|limit| binds.contains(&limit)), known, "{row}");
+        assert_eq!(row["limit_ns"].is_number() && row["of_limit"].is_number(), known, "{row}");
         let fields = "sparsity structure nnz test_accuracy batch variant median_ns p90_ns median_ns_lo median_ns_hi \
                       p99_ns samples_ns speedup speedup_lo speedup_hi max_abs_diff agreement layers plan";
         assert_fields(row, fields);
@@ -42,7 +47,7 @@ fn assert_results(report: &Value, schema: &str) {
             row["max_abs_diff"].as_f64().unwrap() <= 1e-4 && row["agreement"].as_f64().unwrap() >= 0.9999
         );
         let layers = row["layers"].as_array().unwrap();
-        layers.iter().for_each(|layer| assert_fields(layer, "fan_in fan_out nnz kernel"));
+        layers.iter().for_each(|layer| assert_fields(layer, "fan_in fan_out nnz kernel bytes breakdown"));
         let nnz: u64 = layers.iter().map(|layer| layer["nnz"].as_u64().unwrap()).sum();
         assert_eq!(row["nnz"], nnz);
         if row["variant"] == "dense" {
@@ -261,6 +266,50 @@ fn bench_measures_random_weights() {
 }
 
 #[test]
+fn breakdown_splits_the_time_of_every_layer() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("net.safetensors"), model(9).to_bytes()).unwrap();
+    for network in ["--layers 40,30,20,10 --sparsity 0.9", "net.safetensors"] {
+        let line = format!("bench {network} --batch 1,7,40 --rounds 2 --breakdown --threads 1");
+        let report = run_in(directory.path(), &format!("{line} --format json")).json();
+        assert_results(&report, "prunella.bench/1");
+        for row in report["results"].as_array().unwrap() {
+            let layers = row["layers"].as_array().unwrap();
+            for (i, layer) in layers.iter().enumerate() {
+                let part = |name: &str| layer["breakdown"][name].as_f64().unwrap();
+                let parts =
+                    ["input_layout_ns", "arithmetic_ns", "epilogue_ns", "output_layout_ns", "remainder_ns"];
+                let sum: f64 = parts.iter().map(|name| part(name)).sum();
+                assert!((sum - part("layer_ns")).abs() <= 1e-9 * part("layer_ns"), "{layer}");
+                assert!(part("arithmetic_ns") > 0.0 && part("weights_ns") > 0.0 && part("of_limit") > 0.0);
+                assert_eq!(
+                    part("input_layout_ns") == 0.0,
+                    row["batch"] == 1,
+                    "a vector is read where it stands"
+                );
+                assert_eq!(
+                    part("epilogue_ns") == 0.0,
+                    i + 1 == layers.len(),
+                    "the last layer has no activation"
+                );
+            }
+        }
+        let table = run_in(directory.path(), &line).succeeded();
+        assert!(table.contains("Batch 7: where the time of each layer goes, "), "{table}");
+        assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
+        let csv = run_in(directory.path(), &format!("{line} --format csv")).succeeded();
+        let cells: Vec<&str> = csv.lines().nth(1).unwrap().split(',').collect();
+        let column = csv.lines().next().unwrap().split(',').position(|name| name == "arithmetic_ns").unwrap();
+        let layers = report["results"][0]["layers"].as_array().unwrap().len();
+        assert_eq!(cells[column].split(' ').count(), layers, "{csv}");
+    }
+    let page = "bench --layers 40,30,10 --sparsity 0.9 --batch 4 --rounds 2 --breakdown --out out";
+    run_in(directory.path(), page).succeeded();
+    let page = fs::read_to_string(directory.path().join("out/report.html")).unwrap();
+    assert!(page.contains("where the time of each layer goes"));
+}
+
+#[test]
 fn bench_of_a_pruned_model_alone_fills_its_zeros_for_a_baseline() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("net.safetensors"), model(9).to_bytes()).unwrap();
@@ -343,7 +392,7 @@ fn a_reader_who_leaves_early_is_no_failure() {
 fn help_has_examples_and_exit_codes() {
     let directory = tempfile::tempdir().unwrap();
     assert!(run_in(directory.path(), "--help").succeeded().contains("Exit codes: 0 done"));
-    for verb in ["run", "train", "prune", "eval", "bench", "info", "data check", "data synth"] {
+    for verb in ["run", "train", "prune", "eval", "bench", "breakeven", "info", "data check", "data synth"] {
         let help = run_in(directory.path(), &format!("{verb} --help")).succeeded();
         assert!(help.contains("Examples:"), "{help}");
     }

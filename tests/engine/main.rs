@@ -5,6 +5,8 @@ mod errors;
 mod networks;
 #[cfg(feature = "std")]
 mod oracle;
+#[cfg(feature = "std")]
+mod parts;
 mod plan;
 #[cfg(feature = "std")]
 mod threads;

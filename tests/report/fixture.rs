@@ -98,10 +98,24 @@ pub(crate) fn row(batch: usize, sparsity: f64, variant: &str, dense_ns: f64, spe
         fraction_of_peak: Some(gflops / 115.0),
         plan: plan(batch, sparsity, variant).into(),
         layers: vec![
-            LayerRow { fan_in, fan_out, nnz, kernel: kernel.into() },
-            LayerRow { fan_in: 256, fan_out: 10, nnz: 2_560, kernel: "f32-gemm-6x64-avx512".into() },
+            LayerRow { fan_in, fan_out, nnz, kernel: kernel.into(), bytes: 4 * nnz, breakdown: None },
+            LayerRow {
+                fan_in: 256,
+                fan_out: 10,
+                nnz: 2_560,
+                kernel: "f32-gemm-6x64-avx512".into(),
+                bytes: 10_280,
+                breakdown: None,
+            },
         ],
+        limit: limit(batch, median_ns),
     }
+}
+
+/// At batch 1 weights are read, else multiplied.
+fn limit(batch: usize, median_ns: f64) -> LimitInfo {
+    let (limit, share) = if batch == 1 { ("l2", 0.71) } else { ("fma", 0.94) };
+    LimitInfo { limit: Some(limit.into()), limit_ns: Some(median_ns * share), of_limit: Some(share) }
 }
 
 /// As on a real machine: one example at a time, `auto` prefers dense where little is pruned, and elsewhere it may

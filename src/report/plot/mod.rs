@@ -59,6 +59,19 @@ pub struct Series {
     pub points: Vec<Point>,
 }
 
+/// A range of the x axis, marked from the foot of the plot up to its reference.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    /// Where it starts.
+    pub lo: f64,
+    /// Where it ends.
+    pub hi: f64,
+    /// Its colour, that of a series.
+    pub look: usize,
+    /// What it says when pointed at.
+    pub hover: String,
+}
+
 /// A line plot.
 #[derive(Clone, Debug)]
 pub struct Plot {
@@ -74,6 +87,8 @@ pub struct Plot {
     pub noise: Option<(f64, f64)>,
     /// Further values for which the y axis has room, as those of a plot beside this one.
     pub span: Vec<f64>,
+    /// What is marked along the x axis.
+    pub marks: Vec<Mark>,
     /// The lines.
     pub series: Vec<Series>,
 }
@@ -101,6 +116,7 @@ impl Plot {
         frame.draw_axes(self, &mut svg);
         // Bands below, then lines, then markers, so that no series hides another's values.
         frame.draw_noise(self, &mut svg);
+        self.marks.iter().for_each(|mark| frame.draw_mark(self, mark, &mut svg));
         self.series.iter().for_each(|series| frame.draw_band(series, &mut svg));
         self.series.iter().for_each(|series| frame.draw_line(series, &mut svg));
         self.series.iter().for_each(|series| frame.draw_points(series, &mut svg));
@@ -198,6 +214,20 @@ impl Frame {
         *svg += &format!(
             "<path class=\"noise\" d=\"M{LEFT} {top:.1}H{0:.1}V{bottom:.1}H{LEFT}Z\"/>\n",
             self.right
+        );
+    }
+
+    /// A range with its middle; what lies outside the plot is cut off, and a range narrower than a line is as wide as one.
+    fn draw_mark(&self, plot: &Plot, mark: &Mark, svg: &mut String) {
+        let (Some(lo), Some(hi)) = (self.x(mark.lo), self.x(mark.hi)) else { return };
+        let (left, right) = (lo.clamp(LEFT, self.right), hi.clamp(LEFT, self.right));
+        let (middle, foot) = ((left + right) / 2.0, HEIGHT - BOTTOM);
+        let top = plot.reference.as_ref().and_then(|(value, _)| self.y(*value)).unwrap_or(TOP);
+        *svg += &format!(
+            "<g class=\"look{}\"><title>{}</title><path class=\"band\" d=\"M{left:.1} {top:.1}H{right:.1}V{foot}H{left:.1}Z\"/>\
+             <path class=\"mark\" d=\"M{middle:.1} {top:.1}V{foot}\"/></g>\n",
+            mark.look % LOOKS,
+            escape(&mark.hover)
         );
     }
 

@@ -11,6 +11,7 @@ fn plot(scale: (Scale, Scale), points: Vec<Point>) -> Plot {
         reference: None,
         noise: None,
         span: vec![],
+        marks: vec![Mark { lo: 0.4, hi: 1.5, look: 0, hover: "m".into() }],
         series,
     }
 }
