@@ -1,7 +1,7 @@
 //! The activations and their derivatives by themselves, from L1. The work counted is values: 4 Gelem/s on a core at 4 GHz are
 //! a cycle each.
 
-use crate::support::{Matrix, bench, group, kernels, signed};
+use crate::support::{Matrix, bench, bench_by, group, kernels, signed};
 use criterion::{BatchSize, Criterion, Throughput};
 use prunella::rng::Rng;
 use prunella_kernels::reference::{self, Expected};
@@ -44,7 +44,7 @@ pub(crate) fn activation_backward(c: &mut Criterion) {
     group.throughput(Throughput::Elements(VALUES as u64));
     for activation in Activation::ALL {
         let mut verified = None;
-        group.bench_function(activation.name(), |bencher| {
+        bench_by(&mut group, activation.name(), &mut |bencher| {
             let [z, h, dh] = verified.get_or_insert_with(|| verified_backward(kernels, activation));
             let run = |dh: &mut Vec<Line>| kernels.activation_backward(activation, z, h, dh);
             bencher.iter_batched_ref(|| dh.clone(), run, BatchSize::NumIterations(16));

@@ -1,6 +1,6 @@
 //! What the machine can do at most, for the others to be compared with. These kernels compute nothing that could be wrong.
 
-use crate::support::{group, kernels};
+use crate::support::{bench_by, group, kernels};
 use criterion::{Criterion, Throughput};
 use prunella_kernels::Line;
 
@@ -9,7 +9,7 @@ pub(crate) fn fma_peak(c: &mut Criterion) {
     let kernels = kernels();
     let mut group = group(c, "fma_peak", kernels);
     group.throughput(Throughput::Elements(kernels.fma_peak(STEPS)));
-    group.bench_function("registers", |bencher| bencher.iter(|| kernels.fma_peak(STEPS)));
+    bench_by(&mut group, "registers", &mut |bencher| bencher.iter(|| kernels.fma_peak(STEPS)));
 }
 
 /// Which level of the caches holds a buffer, the machine decides: on most, one size each for L1, L2, L3 and memory.
@@ -21,7 +21,7 @@ pub(crate) fn read(c: &mut Criterion) {
     {
         group.throughput(Throughput::BytesDecimal(bytes as u64));
         let mut lines = Vec::new();
-        group.bench_function(name, |bencher| {
+        bench_by(&mut group, name, &mut |bencher| {
             lines.resize(bytes / size_of::<Line>(), Line([1.0; Line::LEN]));
             bencher.iter(|| kernels.read(&lines));
         });

@@ -1,7 +1,7 @@
 //! What the benches share: names, problems, the data drawn for them, and the check that comes before the clock.
 
 use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, Throughput};
+use criterion::{Bencher, BenchmarkGroup, Criterion, Throughput};
 use prunella::rng::Rng;
 use prunella_kernels::reference::{self, Expected, Mismatch};
 use prunella_kernels::{
@@ -45,9 +45,9 @@ pub(crate) fn bench<T>(
     run: impl Fn(&mut T),
     check: impl Fn(&T) -> Result<f64, Mismatch>,
 ) {
-    // Criterion calls the closure for each sample, and never if the filter leaves this benchmark out.
+    // Criterion calls this for each sample, and never if the filter leaves the benchmark out.
     let mut verified = None;
-    group.bench_function(name, |bencher| {
+    bench_by(group, name, &mut |bencher| {
         let subject = verified.get_or_insert_with(|| {
             let mut subject = make();
             run(&mut subject);
@@ -56,6 +56,12 @@ pub(crate) fn bench<T>(
         });
         bencher.iter(|| run(subject));
     });
+}
+
+/// Adds a benchmark that uses the bencher itself. Behind a pointer, because criterion would compile its statistics anew for each
+/// type of closure, which takes longer than running all the benches once.
+pub(crate) fn bench_by(group: &mut Group<'_>, name: &str, sample: &mut dyn FnMut(&mut Bencher<'_>)) {
+    group.bench_function(name, sample);
 }
 
 /// A layer and how many inputs go through it at once.
