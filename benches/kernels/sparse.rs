@@ -1,0 +1,51 @@
+//! Sparse products: a panel, and one input. The work counted is that of the nonzero weights.
+
+use crate::support::{LARGE, Layer, Layout, Problem, SHAPES, SPARSITIES, bench_layer, group, kernels};
+use criterion::Criterion;
+use prunella_kernels::{Kernels, PackedSpmm, PackedSpmv};
+
+fn spmm_weights(kernels: Kernels, layer: &Layer, block_columns: usize) -> PackedSpmm {
+    PackedSpmm::new(kernels.isa(), layer.csr().view(), &layer.bias, block_columns).unwrap()
+}
+
+pub(crate) fn spmm(c: &mut Criterion) {
+    let kernels = kernels();
+    let mut group = group(c, "spmm", kernels);
+    let every = |shape, batch| SPARSITIES.map(|sparsity| Problem::sparse(shape, batch, sparsity));
+    let small = [4, 16].into_iter().flat_map(|batch| every([784, 1024], batch));
+    let problems = SHAPES.into_iter().flat_map(|shape| every(shape, 64)).chain(small);
+    for problem in problems.chain([Problem::sparse(LARGE, 64, 90)]) {
+        let pack = |layer: &Layer| spmm_weights(kernels, layer, PackedSpmm::MAX_BLOCK_COLUMNS);
+        bench_layer(&mut group, &problem.name(), problem, Layout::Panels, pack, |w, x, act, y| {
+            kernels.spmm(w, x, act, y)
+        });
+    }
+}
+
+/// The inputs in blocks that L1 holds, against `spmm`, which takes them in one.
+pub(crate) fn spmm_blocked(c: &mut Criterion) {
+    let kernels = kernels();
+    for block_columns in [272, 544] {
+        let mut group = group(c, &format!("spmm-blocks-of-{block_columns}"), kernels);
+        for problem in SPARSITIES.map(|sparsity| Problem::sparse([1024, 1024], 64, sparsity)) {
+            let pack = |layer: &Layer| spmm_weights(kernels, layer, block_columns);
+            bench_layer(&mut group, &problem.name(), problem, Layout::Panels, pack, |w, x, act, y| {
+                kernels.spmm(w, x, act, y)
+            });
+        }
+    }
+}
+
+pub(crate) fn spmv(c: &mut Criterion) {
+    let kernels = kernels();
+    let mut group = group(c, "spmv", kernels);
+    let every = |shape| SPARSITIES.map(|sparsity| Problem::sparse(shape, 1, sparsity));
+    for problem in SHAPES.into_iter().flat_map(every).chain([Problem::sparse(LARGE, 1, 90)]) {
+        let pack = |layer: &Layer| {
+            PackedSpmv::new(layer.csr().view(), &layer.bias, PackedSpmv::MAX_BLOCK_COLUMNS).unwrap()
+        };
+        bench_layer(&mut group, &problem.name(), problem, Layout::Vector, pack, |w, x, act, y| {
+            kernels.spmv(w, x.row(0), act, y.lines_mut())
+        });
+    }
+}
