@@ -152,6 +152,8 @@ impl SparseColumns {
         let even = |col: usize| col.is_multiple_of(2) || col == bytes.cols;
         assert!(even(cols.start) && even(cols.end), "pairs of columns are taken whole");
         assert!(cols.start <= cols.end && cols.end <= bytes.cols, "{cols:?} of {} columns", bytes.cols);
+        // Nothing below panics: what is half filled would not be safe to use.
+        assert!(rows.iter().all(|&row| row < bytes.rows), "the rows are there");
         let (pairs, first) = (cols.len().div_ceil(2), cols.start.div_ceil(2));
         let index = |pair: Pair| (pair >> 16) as usize - first;
         // Counted two places up, they are starts one place up when they are summed, and starts when all is placed.

@@ -188,3 +188,10 @@ fn a_row_that_is_not_there_is_refused() {
     let rows = SparseRows { bytes: &x, rows: &[2], panel: &mut vec![Line::ZERO; SparseRows::PANEL] };
     kernels.sparse_product(rows, Rows::new(&weight, 4, 3), &[Line::ZERO], Activation::Relu, &mut y);
 }
+
+#[test]
+#[should_panic(expected = "the rows are there")]
+fn columns_of_a_row_that_is_not_there_are_refused() {
+    let x = SparseBytes::new(&[1; 8], 4, shade);
+    SparseColumns::default().fill(&x, &[0, 2], 0..4);
+}

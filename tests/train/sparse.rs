@@ -7,7 +7,8 @@ fn drawings(len: usize, features: usize, classes: u8, seed: u64) -> Dataset {
     let mut rng = Rng::new(seed);
     let labels: Vec<u8> = (0..len).map(|i| (i % usize::from(classes)) as u8).collect();
     let pixel = |index: usize, label: u8, rng: &mut Rng| {
-        let drawn = (index + usize::from(label)) % 5 == 0 && rng.uniform() < 0.8 || rng.uniform() < 0.1;
+        let drawn =
+            (index + usize::from(label)).is_multiple_of(5) && rng.uniform() < 0.8 || rng.uniform() < 0.1;
         if drawn { 1 + rng.below(255) as u8 } else { 0 }
     };
     let row = |label: &u8| (0..features).map(|index| pixel(index, *label, &mut rng)).collect::<Vec<u8>>();
@@ -74,7 +75,8 @@ fn passing_over_zeros_changes_no_bit() {
             ];
             let mut network = Mlp::from_model(&Model::new(layers).unwrap()).unwrap();
             // Every eighth of the other weights is pruned, too.
-            let keep: Vec<bool> = (0..40 * wide).map(|i| i % wide < FEATURES && i % wide % 8 > 0).collect();
+            let keep: Vec<bool> =
+                (0..40 * wide).map(|i| i % wide < FEATURES && !(i % wide).is_multiple_of(8)).collect();
             network.set_mask(0, &keep);
             let options = Options { epochs: 3, batch_size: 100, optimizer, ..Options::default() };
             let trainer = Trainer::new(&mut network, data, &options, compute).unwrap();
