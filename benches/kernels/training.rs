@@ -6,7 +6,7 @@ use crate::support::{Group, Matrix, bench, group, kernels, signed};
 use criterion::{Criterion, Throughput};
 use prunella::rng::Rng;
 use prunella_kernels::reference::{Expected, Mismatch, check};
-use prunella_kernels::{Adam, AdamState, Line, Momentum, RowsMut, Sgd};
+use prunella_kernels::{Adam, AdamState, Gradient, Line, Momentum, RowsMut, Sgd};
 
 /// Half a unit in the last place of 1.
 const U: f64 = 1.0 / (1 << 24) as f64;
@@ -198,7 +198,7 @@ fn bench_optimizer(
 pub(crate) fn sgd(c: &mut Criterion) {
     let (kernels, rate) = (kernels(), 0.25);
     let step = |t: &mut Tensor| {
-        kernels.sgd(Sgd { rate }, &mut t.w.lines, &t.g.lines, Tensor::mask(&t.mask));
+        kernels.sgd(Sgd { rate }, &mut t.w.lines, Gradient::Lines(&t.g.lines), Tensor::mask(&t.mask));
     };
     bench_optimizer(c, ("sgd", 3), step, |g| f64::from(rate) * g);
 }
@@ -207,7 +207,13 @@ pub(crate) fn momentum(c: &mut Criterion) {
     let (kernels, rate) = (kernels(), 0.125);
     let step = |t: &mut Tensor| {
         let step = Momentum { rate, momentum: 0.75 };
-        kernels.momentum(step, &mut t.w.lines, &mut t.v.lines, &t.g.lines, Tensor::mask(&t.mask));
+        kernels.momentum(
+            step,
+            &mut t.w.lines,
+            &mut t.v.lines,
+            Gradient::Lines(&t.g.lines),
+            Tensor::mask(&t.mask),
+        );
     };
     bench_optimizer(c, ("momentum", 5), step, |g| f64::from(rate) * g);
 }
@@ -217,7 +223,7 @@ pub(crate) fn adam(c: &mut Criterion) {
     let step = |t: &mut Tensor| {
         let step = Adam { rate, beta1: 0.9, beta2: 0.999, epsilon, t: 1 };
         let state = AdamState { m: &mut t.m.lines, v: &mut t.v.lines };
-        kernels.adam(step, &mut t.w.lines, state, &t.g.lines, Tensor::mask(&t.mask));
+        kernels.adam(step, &mut t.w.lines, state, Gradient::Lines(&t.g.lines), Tensor::mask(&t.mask));
     };
     // After the first step, m and v without their bias are g and g^2.
     bench_optimizer(c, ("adam", 7), step, |g| f64::from(rate) * g / (g.abs() + f64::from(epsilon)));

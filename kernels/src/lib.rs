@@ -6,6 +6,7 @@
 //! packed     owned weights, packed for one instruction set, checked once
 //! kernels    the entry points of one instruction set behind checked safe functions; in `sparse_input` and `training`, more of them
 //! pool       threads that wait for the parts of a product
+//! sparse_bytes  inputs of bytes that are mostly zero, for training
 //! training   the backward products, losses and optimizer steps
 //! reference  the oracle: the same in plain f64 loops, and how far a kernel may be from it
 //! generic    each algorithm once, over the operations of `simd`
@@ -37,6 +38,8 @@ mod pool;
 #[cfg(feature = "oracle")]
 pub mod reference;
 mod simd;
+#[cfg(feature = "train")]
+mod sparse_bytes;
 #[cfg(feature = "alloc")]
 mod sparse_input;
 #[cfg(feature = "train")]
@@ -57,5 +60,7 @@ pub use packed::{
 #[cfg(feature = "std")]
 pub use pool::Pool;
 #[cfg(feature = "train")]
-pub use training::{Adam, AdamState, Momentum, Sgd};
+pub use sparse_bytes::{SparseBytes, SparseColumns, SparseRows};
+#[cfg(feature = "train")]
+pub use training::{Adam, AdamState, Gradient, Momentum, Sgd};
 pub use view::{Line, PANEL_LANES, Rows, RowsMut};

@@ -4,8 +4,10 @@ use crate::activation::Activation;
 use crate::arch::TrainingTable;
 use crate::generic::activate::Backward;
 use crate::generic::loss::{CrossEntropy, SquaredError, SumRows};
-use crate::generic::optimize::{AdamStep, MomentumStep, Tensor};
+use crate::generic::optimize::{AdamStep, MomentumStep, Source, Tensor};
+use crate::generic::sparse_bytes::{Panel, SparseGradient, SparseProduct};
 use crate::kernels::Kernels;
+use crate::sparse_bytes::{SparseColumns, SparseRows};
 use crate::view::{Line, Rows, RowsMut};
 
 /// A step of plain gradient descent: `w -= rate g`.
@@ -62,14 +64,52 @@ fn bias_correction(beta: f32, mut t: u64) -> f64 {
     1.0 - power
 }
 
+/// Where an optimizer step takes the gradient of its tensor from.
+#[derive(Debug)]
+pub enum Gradient<'a> {
+    /// One value for each weight.
+    Lines(&'a [Line]),
+    /// `x^T dz` for x `[batch, fan_in]` and dz `[batch, fan_out]`, computed on the way and never stored; the weight is
+    /// `[fan_in, fan_out]`, rows padded to whole lines.
+    Sparse(&'a mut SparseColumns, Rows<'a>),
+}
+
+impl Gradient<'_> {
+    /// The operand, checked against a tensor of `lines`.
+    fn source(self, lines: usize) -> Source {
+        match self {
+            Gradient::Lines(g) => {
+                assert_eq!(g.len(), lines, "one gradient for each weight");
+                Source::Lines(g.as_ptr().cast())
+            }
+            Gradient::Sparse(x, dz) => {
+                assert_eq!(x.rows(), dz.rows(), "both factors have an example in each row");
+                assert_eq!(
+                    x.cols() * Line::count(dz.cols()),
+                    lines,
+                    "the weight is [columns of x, columns of dz]"
+                );
+                assert!(dz.stride() == Line::count(dz.cols()) * Line::LEN, "dz is whole");
+                Source::Sparse(SparseGradient {
+                    x: x.lists(),
+                    batch: x.rows(),
+                    inputs: x.cols(),
+                    dz: dz.ptr(),
+                    n: dz.stride(),
+                    panel: x.panel(),
+                })
+            }
+        }
+    }
+}
+
 /// The operands of an optimizer step, checked against each other.
-fn tensor(w: &mut [Line], g: &[Line], mask: Option<&[Line]>) -> Tensor {
-    assert_eq!(g.len(), w.len(), "one gradient for each weight");
+fn tensor(w: &mut [Line], gradient: Gradient<'_>, mask: Option<&[Line]>) -> Tensor {
     assert!(mask.is_none_or(|mask| mask.len() == w.len()), "one mask value for each weight");
     Tensor {
         len: w.len() * Line::LEN,
         w: w.as_mut_ptr().cast(),
-        g: g.as_ptr().cast(),
+        gradient: gradient.source(w.len()),
         mask: mask.map_or(core::ptr::null(), |mask| mask.as_ptr().cast()),
     }
 }
@@ -185,6 +225,45 @@ impl Kernels {
         unsafe { (self.training().mean_squared_error)(&operands) }
     }
 
+    /// `y = act(x w + bias)`: x `[batch, fan_in]`, w `[fan_in, fan_out]`, y `[batch, fan_out]`, `bias` in lines. The same bits as
+    /// [`Kernels::gemm_tn`] gives for the same numbers in full.
+    ///
+    /// # Panics
+    /// The shapes do not fit each other, a row of x is not there, or its panel is too short.
+    pub fn sparse_product(
+        &self,
+        x: SparseRows<'_>,
+        w: Rows<'_>,
+        bias: &[Line],
+        activation: Activation,
+        y: &mut RowsMut<'_>,
+    ) {
+        let SparseRows { bytes, rows, panel } = x;
+        let shape = (bytes.cols(), rows.len(), w.cols());
+        assert_eq!(shape, (w.rows(), y.rows(), y.cols()), "y is [rows of x, columns of w]");
+        assert!(rows.iter().all(|&row| row < bytes.rows()), "the rows are there");
+        let lines = Line::count(w.cols());
+        assert!(bias.len() >= lines, "one bias for each column");
+        let n = lines * Line::LEN;
+        assert_eq!((w.stride(), y.stride()), (n, n), "w and y are whole");
+        assert!(panel.len() >= SparseRows::PANEL, "a panel of {} lines", SparseRows::PANEL);
+        let operands = SparseProduct {
+            x: bytes.lists(),
+            examples: rows.as_ptr(),
+            batch: rows.len(),
+            inputs: bytes.cols(),
+            weight: w.ptr(),
+            bias: bias.as_ptr().cast(),
+            n,
+            y: y.ptr(),
+            activation,
+            panel: Panel(panel.as_mut_ptr()),
+        };
+        // SAFETY: an `Isa` proves the machine; the views reach over their shapes, rows padded to whole lines, `bias` over a row
+        // and the panel over its lines; the rows are rows of x, whose columns are rows of w, checked above.
+        unsafe { (self.training().sparse_product)(&operands) }
+    }
+
     /// `sums[n]` = the sum of `a[row][n]` over the rows ascending; `a` is `[rows, cols]`, `sums` `[cols]` in whole lines.
     ///
     /// # Panics
@@ -210,7 +289,7 @@ impl Kernels {
     ///
     /// # Panics
     /// The lengths differ.
-    pub fn sgd(&self, step: Sgd, w: &mut [Line], g: &[Line], mask: Option<&[Line]>) {
+    pub fn sgd(&self, step: Sgd, w: &mut [Line], g: Gradient<'_>, mask: Option<&[Line]>) {
         // SAFETY: an `Isa` proves the machine; all operands have one length, checked in `tensor`.
         unsafe { (self.training().sgd)(&tensor(w, g, mask), step.rate) }
     }
@@ -224,7 +303,7 @@ impl Kernels {
         step: Momentum,
         w: &mut [Line],
         velocity: &mut [Line],
-        g: &[Line],
+        g: Gradient<'_>,
         mask: Option<&[Line]>,
     ) {
         assert_eq!(velocity.len(), w.len(), "one velocity for each weight");
@@ -238,7 +317,14 @@ impl Kernels {
     ///
     /// # Panics
     /// The lengths differ, or `step.t` is 0.
-    pub fn adam(&self, step: Adam, w: &mut [Line], state: AdamState<'_>, g: &[Line], mask: Option<&[Line]>) {
+    pub fn adam(
+        &self,
+        step: Adam,
+        w: &mut [Line],
+        state: AdamState<'_>,
+        g: Gradient<'_>,
+        mask: Option<&[Line]>,
+    ) {
         assert_eq!((state.m.len(), state.v.len()), (w.len(), w.len()), "one m and one v for each weight");
         assert!(step.t > 0, "steps are counted from 1");
         let step = AdamStep {

@@ -7,7 +7,7 @@
 mod isa;
 
 use isa::{each_isa, each_isa_together};
-use prunella_kernels::{Activation, Adam, AdamState, Kernels, Line, Momentum, Rows, RowsMut, Sgd};
+use prunella_kernels::{Activation, Adam, AdamState, Gradient, Kernels, Line, Momentum, Rows, RowsMut, Sgd};
 use std::cell::RefCell;
 
 const U: f64 = 0.5 * f32::EPSILON as f64;
@@ -377,7 +377,7 @@ fn check_optimizer(
 #[test]
 fn sgd_matches_f64() {
     check_optimizer(
-        |kernels, _, w, _, g, mask| kernels.sgd(Sgd { rate: 0.25 }, w, g, mask),
+        |kernels, _, w, _, g, mask| kernels.sgd(Sgd { rate: 0.25 }, w, Gradient::Lines(g), mask),
         |_, g, [w, _, _]| *w -= 0.25 * g,
     );
 }
@@ -386,7 +386,7 @@ fn sgd_matches_f64() {
 fn momentum_matches_f64() {
     check_optimizer(
         |kernels, _, w, [v, _], g, mask| {
-            kernels.momentum(Momentum { rate: 0.125, momentum: 0.75 }, w, v, g, mask)
+            kernels.momentum(Momentum { rate: 0.125, momentum: 0.75 }, w, v, Gradient::Lines(g), mask)
         },
         |_, g, [w, v, _]| {
             *v = 0.75 * *v + g;
@@ -400,7 +400,13 @@ fn adam_matches_f64() {
     let (beta1, beta2, epsilon, rate) = (0.9f32, 0.999f32, 1e-3f32, 0.05f32);
     check_optimizer(
         |kernels, t, w, [m, v], g, mask| {
-            kernels.adam(Adam { rate, beta1, beta2, epsilon, t }, w, AdamState { m, v }, g, mask)
+            kernels.adam(
+                Adam { rate, beta1, beta2, epsilon, t },
+                w,
+                AdamState { m, v },
+                Gradient::Lines(g),
+                mask,
+            )
         },
         |t, g, [w, m, v]| {
             let [rate, beta1, beta2, epsilon] = [rate, beta1, beta2, epsilon].map(f64::from);

@@ -7,10 +7,16 @@ pub use split::{Source, Split};
 
 use crate::idx::{Idx, Values};
 use crate::rng::Rng;
+use prunella_kernels::SparseBytes;
+use std::sync::OnceLock;
 use std::{format, string::String, vec, vec::Vec};
 
 /// What a pixel is multiplied by, so that inputs lie in `[0, 1]`.
 pub const SCALE: f32 = 1.0 / 255.0;
+
+/// The share of pixels, zeros beside others counted, up to which a layer is faster without the zeros. Multiplications cost it
+/// about twice as much (Zen 5, 784-256, batch 128: 164 us at 0.22, where all take 400).
+const DENSITY_MAX: f64 = 0.5;
 
 /// Examples of one kind: `len` rows of `features` pixels, each with its class.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +29,21 @@ pub struct Dataset {
     /// `[classes]`: the label that the data uses for each class.
     class_names: Vec<u8>,
     image_shape: Option<(usize, usize)>,
+    compressed: Compressed,
 }
+
+/// The pixels without their zeros, made when first asked for.
+#[derive(Debug, Clone, Default)]
+struct Compressed(OnceLock<Option<SparseBytes>>);
+
+/// It adds nothing to what a data set is.
+impl PartialEq for Compressed {
+    fn eq(&self, _: &Compressed) -> bool {
+        true
+    }
+}
+
+impl Eq for Compressed {}
 
 impl Dataset {
     /// The examples with these `pixels`, `[labels.len(), features]` row-major, and `labels`. The classes are 0 up
@@ -43,7 +63,14 @@ impl Dataset {
             return Err(DataError::new(place, problem, "give labels x features pixels"));
         }
         let class_names = consecutive_classes(&labels, place)?;
-        Ok(Dataset { pixels, labels, features, class_names, image_shape: None })
+        Ok(Dataset {
+            pixels,
+            labels,
+            features,
+            class_names,
+            image_shape: None,
+            compressed: Compressed::default(),
+        })
     }
 
     /// How many examples there are.
@@ -102,6 +129,18 @@ impl Dataset {
         }
     }
 
+    /// The pixels without their zeros, scaled as by [`Dataset::fill_rows`], if so many are zero that computing without them is
+    /// faster.
+    pub(crate) fn compressed(&self) -> Option<&SparseBytes> {
+        let compress = || {
+            let few = self.features <= SparseBytes::MAX_COLS && u32::try_from(self.pixels.len()).is_ok();
+            let all =
+                few.then(|| SparseBytes::new(&self.pixels, self.features, |pixel| f32::from(pixel) * SCALE));
+            all.filter(|all| all.density() <= DENSITY_MAX)
+        };
+        self.compressed.0.get_or_init(compress).as_ref()
+    }
+
     /// All examples scaled to `[0, 1]`: `[len, features]`.
     pub fn rows(&self) -> Vec<f32> {
         self.pixels.iter().map(|pixel| f32::from(*pixel) * SCALE).collect()
@@ -121,7 +160,13 @@ impl Dataset {
     pub fn select(&self, examples: &[usize]) -> Dataset {
         let pixels = examples.iter().flat_map(|example| self.pixels(*example)).copied().collect();
         let labels = examples.iter().map(|example| self.labels[*example]).collect();
-        Dataset { pixels, labels, class_names: self.class_names.clone(), ..*self }
+        Dataset {
+            pixels,
+            labels,
+            class_names: self.class_names.clone(),
+            compressed: Compressed::default(),
+            ..*self
+        }
     }
 
     /// The examples of the classes named `names`, which become class 0, 1, ... in that order.

@@ -1,6 +1,6 @@
 //! A training set and the test set that goes with it.
 
-use super::{DataError, Dataset, consecutive_classes};
+use super::{Compressed, DataError, Dataset, consecutive_classes};
 use crate::files::{self, FileError};
 use crate::idx::{Idx, Values};
 use crate::synth;
@@ -111,7 +111,14 @@ fn draw_set(first: u64, len: usize, seed: u64) -> Dataset {
     let images = (first..).zip(pixels.chunks_exact_mut(features));
     let labels = images.map(|(index, image)| synth::draw(seed, index, image)).collect();
     let image_shape = Some((synth::SIDE, synth::SIDE));
-    Dataset { pixels, labels, features, class_names: (0..10).collect(), image_shape }
+    Dataset {
+        pixels,
+        labels,
+        features,
+        class_names: (0..10).collect(),
+        image_shape,
+        compressed: Compressed::default(),
+    }
 }
 
 /// The set `set` of the directory `dir`. A test set must go with its training set `train`.
@@ -148,7 +155,7 @@ fn read_set(dir: &Path, set: &str, train: Option<&Dataset>) -> Result<Dataset, D
         }
     };
     let image_shape = if let [_, rows, cols] = shape[..] { Some((rows, cols)) } else { None };
-    Ok(Dataset { pixels, labels, features, class_names, image_shape })
+    Ok(Dataset { pixels, labels, features, class_names, image_shape, compressed: Compressed::default() })
 }
 
 /// Every label of a test set must be one that the training set teaches.

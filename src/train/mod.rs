@@ -25,16 +25,18 @@ mod loss;
 mod network;
 mod optimizer;
 mod pass;
+mod stopping;
 mod trainer;
 
 pub use error::TrainError;
 pub use loss::Loss;
 pub use network::{Init, Mlp};
 pub use optimizer::{Optimizer, Schedule};
+pub use stopping::EarlyStopping;
 pub use trainer::{Progress, Trainer};
 
 use crate::dataset::Dataset;
-use pass::Pass;
+use pass::{Batch, Pass};
 use prunella_kernels::{Kernels, Pool};
 use std::vec::Vec;
 
@@ -115,12 +117,13 @@ pub fn evaluate(
     loss.check(network, data)?;
     let threads = compute.pool.threads().get();
     let examples: Vec<usize> = (0..data.len()).collect();
-    let mut pass = Pass::new(network, threads * ROWS, threads, false);
+    let compressed = data.compressed();
+    let mut pass = Pass::new(network, threads * ROWS, threads, (false, compressed.is_some()));
     let mut outputs = Vec::with_capacity(data.len() * network.fan_out());
-    for batch in examples.chunks(threads * ROWS) {
-        pass.run(network, compute, data, batch, |_| {});
-        let rows = pass.outputs(network, batch.len());
-        (0..batch.len()).for_each(|row| outputs.extend_from_slice(rows.row(row)));
+    for examples in examples.chunks(threads * ROWS) {
+        pass.run(network, compute, Batch { data, compressed, examples }, |_| {});
+        let rows = pass.outputs(network, examples.len());
+        (0..examples.len()).for_each(|row| outputs.extend_from_slice(rows.row(row)));
     }
     let predicted: Vec<usize> =
         outputs.chunks_exact(network.fan_out()).map(|row| loss.class_of(row)).collect();

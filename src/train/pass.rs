@@ -4,7 +4,7 @@
 //! x, h, z, dz   [batch, width]     row-major; the rows of a batch are dealt out to the threads
 //! weight        [fan_in, fan_out]  W^T
 //!
-//! forward       z  = x W^T + b     gemm_tn(x^T, W^T)      x^T by transposing
+//! forward       z  = x W^T + b     gemm_tn(x^T, W^T)      x^T by transposing; or sparse_product, if most pixels are zero
 //! backward      dx = dz W          gemm_tn(dz^T, W)       dz^T and W by transposing; not for the first layer
 //! ```
 //!
@@ -15,19 +15,19 @@ use super::optimizer::split_off;
 use super::{Compute, Loss};
 use crate::dataset::Dataset;
 use crate::model::Activation;
-use prunella_kernels::{Kernels, Line, Rows, RowsMut};
+use prunella_kernels::{Kernels, Line, Rows, RowsMut, SparseBytes, SparseRows};
 use std::{vec, vec::Vec};
 
 /// The buffers of a pass of up to `batch` examples.
 pub(super) struct Pass {
-    /// `[batch, features]`.
+    /// `[batch, features]`; empty if the first layer takes compressed data.
     input: Vec<Line>,
     /// `[batch]`.
     labels: Vec<u8>,
     layers: Vec<Values>,
     /// `[batch]`.
     losses: Vec<f32>,
-    /// For each thread, room for a transposed matrix.
+    /// For each thread, room for a transposed matrix or a sparse product.
     scratch: Vec<Vec<Line>>,
 }
 
@@ -40,9 +40,19 @@ struct Values {
     dz: Vec<Line>,
 }
 
+/// Examples of a data set.
+#[derive(Clone, Copy)]
+pub(super) struct Batch<'a> {
+    pub(super) data: &'a Dataset,
+    /// The data without their zeros, if that is what the first layer takes.
+    pub(super) compressed: Option<&'a SparseBytes>,
+    /// The numbers of the examples.
+    pub(super) examples: &'a [usize],
+}
+
 /// The rows of a batch that one thread works on.
 pub(super) struct Share<'a> {
-    examples: &'a [usize],
+    batch: Batch<'a>,
     input: &'a mut [Line],
     labels: &'a mut [u8],
     layers: Vec<ValuesMut<'a>>,
@@ -62,8 +72,14 @@ fn rows_per_thread(batch: usize, threads: usize) -> usize {
 }
 
 impl Pass {
-    /// Buffers for batches of at most `batch` examples on `threads` threads; `backward` too, or only forward.
-    pub(super) fn new(network: &Mlp, batch: usize, threads: usize, backward: bool) -> Pass {
+    /// Buffers for batches of at most `batch` examples on `threads` threads; `backward` too, or only forward. `compressed` says
+    /// whether the first layer takes compressed data.
+    pub(super) fn new(
+        network: &Mlp,
+        batch: usize,
+        threads: usize,
+        (backward, compressed): (bool, bool),
+    ) -> Pass {
         let matrix = |rows: usize, cols: usize| vec![Line::ZERO; rows * Line::count(cols)];
         let values = |layer: &Dense| {
             let keeps_z = backward && layer.activation == Activation::Gaussian;
@@ -73,36 +89,36 @@ impl Pass {
                 dz: matrix(if backward { batch } else { 0 }, layer.fan_out),
             }
         };
-        let widest = network.sizes().into_iter().max().unwrap_or(0).next_multiple_of(Line::LEN);
-        let rows = rows_per_thread(batch, threads);
+        let widths = network.sizes().into_iter().skip(usize::from(compressed));
+        let widest = widths.max().unwrap_or(0).next_multiple_of(Line::LEN);
+        let scratch = (widest * Line::count(rows_per_thread(batch, threads))).max(SparseRows::PANEL);
         Pass {
-            input: matrix(batch, network.fan_in()),
+            input: matrix(if compressed { 0 } else { batch }, network.fan_in()),
             labels: vec![0; batch],
             layers: network.layers.iter().map(values).collect(),
             losses: vec![0.0; batch],
-            scratch: vec![matrix(widest, rows); threads],
+            scratch: vec![vec![Line::ZERO; scratch]; threads],
         }
     }
 
-    /// Runs the examples of `data` numbered `examples` forwards; then `and_then` on each thread's share of them.
+    /// Runs `batch` forwards; then `and_then` on each thread's share of it.
     pub(super) fn run(
         &mut self,
         network: &Mlp,
         compute: Compute<'_>,
-        data: &Dataset,
-        examples: &[usize],
+        batch: Batch<'_>,
         and_then: impl Fn(&mut Share<'_>) + Sync,
     ) {
-        let rows = rows_per_thread(examples.len(), self.scratch.len());
-        let mut shares = self.shares(network, examples, rows);
+        let mut shares = self.shares(network, batch);
         compute.pool.for_each(&mut shares, |_, share| {
-            share.load(data);
+            share.load();
             share.forward(network, compute.kernels);
             and_then(share);
         });
     }
 
-    fn shares<'a>(&'a mut self, network: &Mlp, examples: &'a [usize], rows: usize) -> Vec<Share<'a>> {
+    fn shares<'a>(&'a mut self, network: &Mlp, batch: Batch<'a>) -> Vec<Share<'a>> {
+        let rows = rows_per_thread(batch.examples.len(), self.scratch.len());
         let mut input = &mut self.input[..];
         let (mut labels, mut losses) = (&mut self.labels[..], &mut self.losses[..]);
         let all = |v: &'a mut Values| ValuesMut { z: &mut v.z, h: &mut v.h, dz: &mut v.dz };
@@ -116,7 +132,8 @@ impl Pass {
                 ValuesMut { z, h, dz }
             };
             Share {
-                examples,
+                batch: Batch { examples, ..batch },
+                // All there is, which may be nothing.
                 input: split_off(&mut input, rows * Line::count(network.fan_in())),
                 labels: split_off(&mut labels, rows),
                 layers: layers.iter_mut().zip(&network.layers).map(of_layer).collect(),
@@ -124,7 +141,7 @@ impl Pass {
                 scratch,
             }
         };
-        examples.chunks(rows).zip(&mut self.scratch).map(share).collect()
+        batch.examples.chunks(rows).zip(&mut self.scratch).map(share).collect()
     }
 
     /// What layer `layer` took in the last pass, over `batch` examples: `[batch, fan_in]`.
@@ -151,28 +168,38 @@ impl Pass {
 
 impl Share<'_> {
     fn rows(&self) -> usize {
-        self.examples.len()
+        self.batch.examples.len()
     }
 
-    fn load(&mut self, data: &Dataset) {
-        let mut input = RowsMut::new(self.input, self.examples.len(), data.features());
-        for (row, example) in self.examples.iter().enumerate() {
-            data.fill_rows(core::slice::from_ref(example), input.row_mut(row));
-            self.labels[row] = data.labels()[*example];
+    fn load(&mut self) {
+        let Batch { data, compressed, examples } = self.batch;
+        for (label, example) in self.labels.iter_mut().zip(examples) {
+            *label = data.labels()[*example];
+        }
+        if compressed.is_none() {
+            let mut input = RowsMut::new(self.input, examples.len(), data.features());
+            for (row, example) in examples.iter().enumerate() {
+                data.fill_rows(core::slice::from_ref(example), input.row_mut(row));
+            }
         }
     }
 
     fn forward(&mut self, network: &Mlp, kernels: Kernels) {
         let rows = self.rows();
+        let Batch { compressed, examples, .. } = self.batch;
         for (index, layer) in network.layers.iter().enumerate() {
             let (before, from_here) = self.layers.split_at_mut(index);
             let x: &[Line] = before.last().map_or(&*self.input, |values| &*values.h);
-            let mut transposed = RowsMut::new(self.scratch, layer.fan_in, rows);
-            kernels.transpose(Rows::new(x, rows, layer.fan_in), &mut transposed);
             let weight = Rows::new(&layer.weight, layer.fan_in, layer.fan_out);
             let ValuesMut { z, h, .. } = &mut from_here[0];
-            let product = |activation, to: &mut [Line]| {
+            let mut product = |activation, to: &mut [Line]| {
                 let mut to = RowsMut::new(to, rows, layer.fan_out);
+                if let Some(bytes) = compressed.filter(|_| index == 0) {
+                    let x = SparseRows { bytes, rows: examples, panel: self.scratch };
+                    return kernels.sparse_product(x, weight, &layer.bias, activation, &mut to);
+                }
+                let mut transposed = RowsMut::new(self.scratch, layer.fan_in, rows);
+                kernels.transpose(Rows::new(x, rows, layer.fan_in), &mut transposed);
                 kernels.gemm_tn(transposed.as_rows(), weight, Some(&layer.bias), activation, &mut to);
             };
             if z.is_empty() {

@@ -2,21 +2,24 @@
 //!
 //! ```text
 //! phase 1   pass forwards and backwards        each thread some examples of the batch
-//! phase 2   dW^T = x^T dz, optimizer step      each thread some rows of every W^T, `CHUNK` at a time: see `update`
+//! phase 2   dW^T = x^T dz, optimizer step      each thread some rows of every W^T: see `Block::update`
 //!           W from W^T                         each thread some rows of W; only for layers after the first
 //! ```
+//!
+//! A first layer most of whose pixels are zero is computed without them, forwards and in its gradient: they add nothing, so the
+//! bits are the same.
 //!
 //! The threads split outputs, never sums: each weight's gradient is one chain over the whole batch, in order. So the bits do not
 //! depend on the number of threads.
 
 use super::network::{Dense, Mlp};
 use super::optimizer::{Moments, MomentsMut, split_off};
-use super::pass::Pass;
+use super::pass::{Batch, Pass};
 use super::{Compute, Options, TrainError};
 use crate::dataset::Dataset;
 use crate::rng::{Rng, Stream};
 use core::ops::Range;
-use prunella_kernels::{Activation, Kernels, Line, Rows, RowsMut};
+use prunella_kernels::{Activation, Gradient, Kernels, Line, Rows, RowsMut, SparseBytes, SparseColumns};
 use std::time::{Duration, Instant};
 use std::{vec, vec::Vec};
 
@@ -54,8 +57,10 @@ pub struct Trainer<'a> {
     weights: Vec<Vec<Line>>,
     /// For each layer, what the optimizer remembers of its weight and its bias.
     moments: Vec<[Moments; 2]>,
-    /// For each thread, room for a gradient of `CHUNK` rows.
-    gradients: Vec<Vec<Line>>,
+    /// The data without their zeros, if that is faster for the first layer.
+    compressed: Option<&'a SparseBytes>,
+    /// One for each thread.
+    workspaces: Vec<Workspace>,
     /// The examples in the order of the epoch.
     order: Vec<usize>,
     /// Steps done.
@@ -64,11 +69,27 @@ pub struct Trainer<'a> {
     elapsed: Duration,
 }
 
+/// What a thread needs to make gradients.
+#[derive(Clone)]
+struct Workspace {
+    /// Room for `CHUNK` rows of a gradient.
+    gradient: Vec<Line>,
+    /// The thread's columns of a batch.
+    columns: SparseColumns,
+}
+
+/// What a layer took: `[batch, fan_in]`.
+#[derive(Clone, Copy)]
+enum Input<'a> {
+    Dense(Rows<'a>),
+    Sparse(&'a SparseBytes, &'a [usize]),
+}
+
 /// The rows of one layer that one thread updates, and what it needs for that.
 struct Block<'a> {
     /// Which rows of W^T.
     rows: Range<usize>,
-    x: Rows<'a>,
+    x: Input<'a>,
     dz: Rows<'a>,
     weight: &'a mut [Line],
     mask: Option<&'a [Line]>,
@@ -101,11 +122,15 @@ impl<'a> Trainer<'a> {
             0 => 0,
             _ => layer.fan_out * Line::count(layer.fan_in),
         };
+        let workspace =
+            Workspace { gradient: vec![Line::ZERO; CHUNK * widest], columns: SparseColumns::default() };
+        let compressed = data.compressed().filter(|_| options.batch_size <= SparseColumns::MAX_ROWS);
         let mut trainer = Trainer {
-            pass: Pass::new(network, options.batch_size, threads, true),
+            pass: Pass::new(network, options.batch_size, threads, (true, compressed.is_some())),
             weights: network.layers.iter().enumerate().map(|l| vec![Line::ZERO; lines_of(l)]).collect(),
             moments: network.layers.iter().map(|l| [&l.weight, &l.bias].map(moments_of)).collect(),
-            gradients: vec![vec![Line::ZERO; CHUNK * widest]; threads],
+            compressed,
+            workspaces: vec![workspace; threads],
             order: Vec::with_capacity(data.len()),
             step: 0,
             elapsed: Duration::ZERO,
@@ -126,6 +151,24 @@ impl<'a> Trainer<'a> {
     /// How many steps there are in all epochs.
     pub fn steps(&self) -> usize {
         self.options.epochs.saturating_mul(self.steps_per_epoch())
+    }
+
+    /// The share of the first layer's multiplications that are done, if pixels that are zero are passed over; `None` if they are
+    /// too few for that to be faster.
+    pub fn density(&self) -> Option<f64> {
+        self.compressed.map(SparseBytes::density)
+    }
+
+    /// The floating-point operations that an example needs, a multiply-add being two: forwards, the gradients of the weights, and
+    /// those of the inputs of all layers but the first; without what is multiplied by pixels that are zero, if those are passed
+    /// over. With the machine's peak this is a limit on examples per second.
+    pub fn flops_per_example(&self) -> f64 {
+        let weights = |layer: &Dense| layer.fan_in as f64 * layer.fan_out as f64;
+        let all = |layer: &Dense| 2.0 * 3.0 * weights(layer);
+        let (first, others) = self.network.layers.split_first().expect("a network has layers");
+        let pixels = self.data.len() as f64 * self.data.features() as f64;
+        let share = self.compressed.map_or(1.0, |compressed| compressed.nnz() as f64 / pixels);
+        2.0 * 2.0 * weights(first) * share + others.iter().map(all).sum::<f64>()
     }
 
     /// Prunes a layer: see [`Mlp::set_mask`].
@@ -165,7 +208,7 @@ impl<'a> Trainer<'a> {
         if !loss.is_finite() {
             return Err(TrainError::NotFinite { epoch: epoch + 1, step: self.step + 1, rate });
         }
-        self.update(examples, rate);
+        self.update(first..first + examples, rate);
         self.transpose_weights();
         self.step += 1;
         self.elapsed += start.elapsed();
@@ -185,31 +228,37 @@ impl<'a> Trainer<'a> {
         let (network, kernels) = (&*self.network, self.compute.kernels);
         let (weights, loss) = (&self.weights, self.options.loss);
         let examples = &self.order[range];
+        let batch = Batch { data: self.data, compressed: self.compressed, examples };
         let scale = 1.0 / examples.len() as f32;
-        self.pass.run(network, self.compute, self.data, examples, |share| {
+        self.pass.run(network, self.compute, batch, |share| {
             share.backward((network, kernels), weights, (loss, scale));
         });
         let losses = &self.pass.losses()[..examples.len()];
         losses.iter().copied().map(f64::from).sum::<f64>() / examples.len() as f64
     }
 
-    /// Phase 2, after a pass of `batch` examples. The gradient of some rows is used up while it is still in cache.
-    fn update(&mut self, batch: usize, rate: f32) {
-        let threads = self.gradients.len();
+    /// Phase 2, after a pass of the examples at `range` of the order.
+    fn update(&mut self, range: Range<usize>, rate: f32) {
+        let threads = self.workspaces.len();
         let (kernels, optimizer) = (self.compute.kernels, self.options.optimizer.with_rate(rate));
-        let t = self.step as u64 + 1;
-        let inputs: Vec<(Rows<'_>, Rows<'_>)> = (0..self.network.depth())
-            .map(|l| (self.pass.inputs(self.network, l, batch), self.pass.gradients(self.network, l, batch)))
-            .collect();
-        let mut work: Vec<(&mut Vec<Line>, Vec<Block<'_>>)> =
-            self.gradients.iter_mut().map(|gradient| (gradient, Vec::new())).collect();
-        for ((layer, moments), (x, dz)) in self.network.layers.iter_mut().zip(&mut self.moments).zip(inputs) {
-            let blocks = Block::split(layer, moments, (x, dz), threads);
+        let (t, examples) = (self.step as u64 + 1, &self.order[range]);
+        let input = |layer| match self.compressed.filter(|_| layer == 0) {
+            Some(bytes) => Input::Sparse(bytes, examples),
+            None => Input::Dense(self.pass.inputs(self.network, layer, examples.len())),
+        };
+        let dz = |layer| self.pass.gradients(self.network, layer, examples.len());
+        let operands: Vec<_> = (0..self.network.depth()).map(|layer| (input(layer), dz(layer))).collect();
+        let mut work: Vec<(&mut Workspace, Vec<Block<'_>>)> =
+            self.workspaces.iter_mut().map(|workspace| (workspace, Vec::new())).collect();
+        for ((layer, moments), operands) in
+            self.network.layers.iter_mut().zip(&mut self.moments).zip(operands)
+        {
+            let blocks = Block::split(layer, moments, operands, threads);
             work.iter_mut().zip(blocks).for_each(|((_, list), block)| list.push(block));
         }
-        self.compute.pool.for_each(&mut work, |_, (gradient, blocks)| {
+        self.compute.pool.for_each(&mut work, |_, (workspace, blocks)| {
             for block in blocks.drain(..) {
-                block.update(kernels, gradient, |w, moments, g| optimizer.step(kernels, t, w, moments, g));
+                block.update(kernels, workspace, |w, moments, g| optimizer.step(kernels, t, w, moments, g));
             }
         });
     }
@@ -236,7 +285,7 @@ impl<'a> Block<'a> {
     fn split(
         layer: &'a mut Dense,
         [of_weight, of_bias]: &'a mut [Moments; 2],
-        (x, dz): (Rows<'a>, Rows<'a>),
+        (x, dz): (Input<'a>, Rows<'a>),
         threads: usize,
     ) -> impl Iterator<Item = Block<'a>> {
         let (fan_in, stride) = (layer.fan_in, layer.stride());
@@ -255,25 +304,35 @@ impl<'a> Block<'a> {
         })
     }
 
+    /// A gradient is used up where it is made: a sparse one in registers, of a dense one some rows while they are in L1.
     fn update(
         mut self,
         kernels: Kernels,
-        gradient: &mut [Line],
-        step: impl Fn((&mut [Line], Option<&[Line]>), MomentsMut<'_>, &[Line]),
+        Workspace { gradient, columns }: &mut Workspace,
+        step: impl Fn((&mut [Line], Option<&[Line]>), MomentsMut<'_>, Gradient<'_>),
     ) {
         let stride = Line::count(self.dz.cols());
-        for first in self.rows.clone().step_by(CHUNK) {
-            let rows = first..self.rows.end.min(first + CHUNK);
-            let lines = rows.len() * stride;
-            let mut dweight = RowsMut::new(gradient, rows.len(), self.dz.cols());
-            kernels.gemm_tn(self.x.columns(rows), self.dz, None, Activation::Identity, &mut dweight);
-            let weight = split_off(&mut self.weight, lines);
-            let mask = self.mask.as_mut().and_then(|mask| mask.split_off(..lines));
-            step((weight, mask), self.moments.split_off(lines), &gradient[..lines]);
+        match self.x {
+            Input::Sparse(bytes, examples) => {
+                columns.fill(bytes, examples, self.rows);
+                step((self.weight, self.mask), self.moments, Gradient::Sparse(columns, self.dz));
+            }
+            Input::Dense(x) => {
+                for first in self.rows.clone().step_by(CHUNK) {
+                    let rows = first..self.rows.end.min(first + CHUNK);
+                    let lines = rows.len() * stride;
+                    let mut dweight = RowsMut::new(gradient, rows.len(), self.dz.cols());
+                    kernels.gemm_tn(x.columns(rows), self.dz, None, Activation::Identity, &mut dweight);
+                    let weight = split_off(&mut self.weight, lines);
+                    let mask = self.mask.as_mut().and_then(|mask| mask.split_off(..lines));
+                    let moments = self.moments.split_off(lines);
+                    step((weight, mask), moments, Gradient::Lines(&gradient[..lines]));
+                }
+            }
         }
         if let Some((bias, moments)) = self.bias {
             kernels.sum_rows(self.dz, gradient);
-            step((bias, None), moments, &gradient[..stride]);
+            step((bias, None), moments, Gradient::Lines(&gradient[..stride]));
         }
     }
 }

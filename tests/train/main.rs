@@ -2,13 +2,15 @@
 #![cfg(feature = "std")]
 
 mod reference;
+mod sparse;
 
 use core::num::NonZeroUsize;
 use prunella::dataset::Dataset;
 use prunella::model::{Activation, Layer, Model};
 use prunella::rng::Rng;
 use prunella::train::{
-    Compute, Init, Loss, Mlp, Optimizer, Options, Progress, Schedule, TrainError, Trainer, evaluate,
+    Compute, EarlyStopping, Init, Loss, Mlp, Optimizer, Options, Progress, Schedule, TrainError, Trainer,
+    evaluate,
 };
 use prunella_kernels::{Isa, Kernels, Pool};
 
@@ -55,7 +57,10 @@ fn bits(model: &Model) -> Vec<u32> {
 /// most 40 terms, whose factors are below 1). The central difference in f64 errs by about `h^2` times a third derivative below 100.
 fn check_gradient(sizes: &[usize], hidden: Activation, output: Activation, loss: Loss) {
     let classes = if loss == Loss::BinaryCrossEntropy { 2 } else { *sizes.last().unwrap() as u8 };
-    let data = blobs(37, sizes[0], classes.max(2), 5);
+    check_gradient_on(&blobs(37, sizes[0], classes.max(2), 5), sizes, [hidden, output], loss);
+}
+
+fn check_gradient_on(data: &Dataset, sizes: &[usize], [hidden, output]: [Activation; 2], loss: Loss) {
     let mut network = Mlp::new(sizes, hidden, output, Init::Xavier, &mut Rng::new(3)).unwrap();
     let before = network.to_model().unwrap();
     let options = Options {
@@ -67,11 +72,11 @@ fn check_gradient(sizes: &[usize], hidden: Activation, output: Activation, loss:
         seed: 1,
     };
     let (pool, kernels) = (pool(2), Kernels::new(Isa::best()));
-    let steps = train_all(&mut network, &data, &options, Compute { kernels, pool: &pool }).unwrap();
+    let steps = train_all(&mut network, data, &options, Compute { kernels, pool: &pool }).unwrap();
     let (old, new) = (reference::parameters(&before), reference::parameters(&network.to_model().unwrap()));
-    let at_start = reference::loss(&before, &old, &data, loss);
+    let at_start = reference::loss(&before, &old, data, loss);
     assert!((steps[0].loss - at_start).abs() < 1e-5 * (1.0 + at_start), "{} {at_start}", steps[0].loss);
-    let gradient = reference::gradient(&before, &old, &data, loss);
+    let gradient = reference::gradient(&before, &old, data, loss);
     let tolerance = 16.0 * f64::from(f32::EPSILON) + 1e-8;
     for (index, expected) in gradient.iter().enumerate() {
         let gradient = old[index] - new[index];
@@ -163,15 +168,24 @@ fn a_short_loss_curve_is_pinned() {
 
 /// Trains some steps; the losses of all of them, and the weights.
 fn train(isa: Isa, threads: usize, optimizer: Optimizer, hidden: Activation) -> (Vec<f64>, Vec<u32>) {
-    let data = blobs(333, 50, 7, 1);
+    train_on(&blobs(333, 50, 7, 1), (isa, threads), optimizer, hidden)
+}
+
+fn train_on(
+    data: &Dataset,
+    (isa, threads): (Isa, usize),
+    optimizer: Optimizer,
+    hidden: Activation,
+) -> (Vec<f64>, Vec<u32>) {
     let mut network =
-        Mlp::new(&[50, 70, 33, 7], hidden, Activation::Identity, Init::He, &mut Rng::new(1)).unwrap();
+        Mlp::new(&[data.features(), 70, 33, 7], hidden, Activation::Identity, Init::He, &mut Rng::new(1))
+            .unwrap();
     network.set_mask(1, &(0..70 * 33).map(|i| i % 3 > 0).collect::<Vec<_>>());
     let options = Options { epochs: 3, batch_size: 100, optimizer, ..Options::default() };
     let pool = pool(threads);
     let compute = Compute { kernels: Kernels::new(isa), pool: &pool };
-    let losses = losses_of(&train_all(&mut network, &data, &options, compute).unwrap());
-    let outputs = evaluate(&network, &data, Loss::SoftmaxCrossEntropy, compute).unwrap().outputs;
+    let losses = losses_of(&train_all(&mut network, data, &options, compute).unwrap());
+    let outputs = evaluate(&network, data, Loss::SoftmaxCrossEntropy, compute).unwrap().outputs;
     let model = network.to_model().unwrap();
     (losses, [bits(&model), outputs.iter().map(|v| v.to_bits()).collect()].concat())
 }
@@ -306,12 +320,19 @@ fn initial_weights_have_the_spread_asked_for() {
 }
 
 #[test]
-fn a_schedule_begins_at_the_rate_and_a_cosine_ends_near_zero() {
+fn schedules_follow_their_curves_and_end_near_zero() {
     assert_eq!(Schedule::Constant.factor(99, 100), 1.0);
     assert_eq!(Schedule::Cosine.factor(0, 100), 1.0);
     assert!((Schedule::Cosine.factor(50, 100) - 0.5).abs() < 1e-6);
-    let last = Schedule::Cosine.factor(99, 100);
-    assert!(last > 0.0 && last < 0.001, "{last}");
+    let cycle = [0, 15, 30, 65].map(|step| Schedule::OneCycle.factor(step, 100));
+    assert!(
+        cycle.iter().zip([0.04, 0.52, 1.0, 0.5]).all(|(got, want)| (got - want).abs() < 1e-6),
+        "{cycle:?}"
+    );
+    for schedule in [Schedule::Cosine, Schedule::OneCycle] {
+        let last = schedule.factor(99, 100);
+        assert!(last > 0.0 && last < 0.001, "{last}");
+    }
 }
 
 #[test]
@@ -406,4 +427,18 @@ fn every_loss_learns_to_tell_two_classes_apart() {
         assert!(evaluation.accuracy > 0.97, "{loss:?} {outputs}: {}", evaluation.accuracy);
         assert_eq!((evaluation.outputs.len(), evaluation.predicted.len()), (300 * outputs, 300));
     }
+}
+
+#[test]
+fn early_stopping_keeps_the_best_and_is_patient() {
+    let network = |seed| {
+        Mlp::new(&[3, 2], Activation::Relu, Activation::Identity, Init::He, &mut Rng::new(seed)).unwrap()
+    };
+    let mut stopping = EarlyStopping::new(2);
+    let losses = [f64::NAN, 0.5, 0.6, 0.4, 0.4, f64::NAN];
+    let goes_on: Vec<bool> =
+        (0..).zip(losses).map(|(seed, loss)| stopping.goes_on(loss, &network(seed))).collect();
+    assert_eq!(goes_on, [true, true, true, true, true, false]);
+    assert_eq!(stopping.into_best(), Some((0.4, network(3))));
+    assert_eq!(EarlyStopping::new(1).into_best(), None);
 }

@@ -147,14 +147,17 @@ pub(crate) unsafe fn mean_squared_error<S: Simd>(p: &SquaredError) {
 /// The machine has the instruction set, and the operands reach over `[rows, cols]` and `[cols]`.
 #[inline(always)]
 pub(crate) unsafe fn sum_rows<S: Simd>(p: &SumRows) {
-    for at in (0..p.cols).step_by(S::LANES) {
-        // SAFETY: `at` + LANES is at most `cols`.
-        unsafe {
-            let mut sum = S::splat(0.0);
-            for row in 0..p.rows {
-                sum = S::add(sum, S::load(p.a.add(row * p.a_stride + at)));
+    // Row by row: down a column, rows of a power of two would push each other out of the cache (Zen 5, 128 x 1024: 23 us, not 5).
+    for row in 0..=p.rows {
+        for at in (0..p.cols).step_by(S::LANES) {
+            // SAFETY: `at` + LANES is at most `cols`, and row - 1 is below `rows`.
+            unsafe {
+                let sum = match row {
+                    0 => S::splat(0.0),
+                    _ => S::add(S::load(p.sums.add(at)), S::load(p.a.add((row - 1) * p.a_stride + at))),
+                };
+                S::store(p.sums.add(at), sum);
             }
-            S::store(p.sums.add(at), sum);
         }
     }
 }

@@ -11,6 +11,8 @@ pub(crate) mod loss;
 pub(crate) mod optimize;
 pub(crate) mod probe;
 pub(crate) mod product;
+#[cfg(feature = "train")]
+pub(crate) mod sparse_bytes;
 pub(crate) mod sparse_input;
 pub(crate) mod spmm;
 pub(crate) mod spmv;

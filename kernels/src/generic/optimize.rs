@@ -1,5 +1,7 @@
-//! One optimizer step over all weights of a tensor, element by element in one pass.
+//! One optimizer step over all weights of a tensor, in one pass: each gradient goes from the register that holds it into weight
+//! and state, wherever it comes from.
 
+use super::sparse_bytes::{self, SparseGradient};
 use crate::simd::Simd;
 
 /// What every step reads and writes.
@@ -7,9 +9,17 @@ pub(crate) struct Tensor {
     /// Multiple of 16.
     pub(crate) len: usize,
     pub(crate) w: *mut f32,
-    pub(crate) g: *const f32,
     /// 1 where the weight is kept, 0 where it is pruned; or null: all are kept.
     pub(crate) mask: *const f32,
+    pub(crate) gradient: Source,
+}
+
+/// Where the gradient comes from.
+pub(crate) enum Source {
+    /// `len` values.
+    Lines(*const f32),
+    /// It is computed row by row; the tensor is `[columns of x, n]`.
+    Sparse(SparseGradient),
 }
 
 impl Tensor {
@@ -29,47 +39,91 @@ impl Tensor {
             S::store(self.w.add(at), kept);
         }
     }
-}
 
-/// `w -= rate g`.
-///
-/// # Safety
-/// The machine has the instruction set, and the tensor is readable and writable over `len` values.
-#[inline(always)]
-pub(crate) unsafe fn sgd<S: Simd>(p: &Tensor, rate: f32) {
-    for at in (0..p.len).step_by(S::LANES) {
-        // SAFETY: `at` + LANES is at most `len`.
+    /// # Safety
+    /// The machine has the instruction set; weights, mask, gradient and the state of `rule` reach over the tensor.
+    #[inline(always)]
+    unsafe fn update<S: Simd, R: Rule>(&self, rule: &R) {
+        // SAFETY: the caller's promise; `at` + LANES is at most `len`.
         unsafe {
-            let w = S::fma(S::splat(-rate), S::load(p.g.add(at)), S::load(p.w.add(at)));
-            p.store::<S>(at, w);
+            match &self.gradient {
+                Source::Lines(g) => {
+                    for at in (0..self.len).step_by(S::LANES) {
+                        rule.apply::<S>(self, at, S::load(g.add(at)));
+                    }
+                }
+                Source::Sparse(gradient) => sparse_bytes::update::<S, R>(gradient, self, rule),
+            }
         }
     }
 }
 
-/// The factors of a step with momentum, and its state.
+/// How a gradient changes a weight.
+pub(crate) trait Rule {
+    /// Whether a gradient of zero may change a weight or the state.
+    const ACTS_ON_ZERO: bool;
+
+    /// Changes the weights at `at`, and their state, by their gradient `g`.
+    ///
+    /// # Safety
+    /// The machine has the instruction set; `at` + LANES is at most the length of tensor and state.
+    unsafe fn apply<S: Simd>(&self, tensor: &Tensor, at: usize, g: S::V);
+}
+
+/// `w -= rate g`.
+struct SgdStep {
+    rate: f32,
+}
+
+impl Rule for SgdStep {
+    const ACTS_ON_ZERO: bool = false;
+
+    #[inline(always)]
+    unsafe fn apply<S: Simd>(&self, tensor: &Tensor, at: usize, g: S::V) {
+        // SAFETY: the caller's promise.
+        unsafe { tensor.store::<S>(at, S::fma(S::splat(-self.rate), g, S::load(tensor.w.add(at)))) }
+    }
+}
+
+/// # Safety
+/// The machine has the instruction set; weights, mask and gradient reach over the tensor.
+#[inline(always)]
+pub(crate) unsafe fn sgd<S: Simd>(p: &Tensor, rate: f32) {
+    // SAFETY: the caller's promise.
+    unsafe { p.update::<S, _>(&SgdStep { rate }) }
+}
+
+/// The factors of a step with momentum, and its state: `v = momentum v + g; w -= rate v`.
 pub(crate) struct MomentumStep {
     pub(crate) rate: f32,
     pub(crate) momentum: f32,
     pub(crate) velocity: *mut f32,
 }
 
-/// `v = momentum v + g; w -= rate v`.
-///
-/// # Safety
-/// The machine has the instruction set, and tensor and state are readable and writable over `len` values.
-#[inline(always)]
-pub(crate) unsafe fn momentum<S: Simd>(p: &Tensor, step: &MomentumStep) {
-    for at in (0..p.len).step_by(S::LANES) {
-        // SAFETY: `at` + LANES is at most `len`.
+impl Rule for MomentumStep {
+    const ACTS_ON_ZERO: bool = true;
+
+    #[inline(always)]
+    unsafe fn apply<S: Simd>(&self, tensor: &Tensor, at: usize, g: S::V) {
+        // SAFETY: the caller's promise.
         unsafe {
-            let v = S::fma(S::splat(step.momentum), S::load(step.velocity.add(at)), S::load(p.g.add(at)));
-            S::store(step.velocity.add(at), v);
-            p.store::<S>(at, S::fma(S::splat(-step.rate), v, S::load(p.w.add(at))));
+            let v = S::fma(S::splat(self.momentum), S::load(self.velocity.add(at)), g);
+            S::store(self.velocity.add(at), v);
+            tensor.store::<S>(at, S::fma(S::splat(-self.rate), v, S::load(tensor.w.add(at))));
         }
     }
 }
 
-/// The factors of a step of Adam, and its state.
+/// # Safety
+/// The machine has the instruction set; weights, mask, gradient and state reach over the tensor.
+#[inline(always)]
+pub(crate) unsafe fn momentum<S: Simd>(p: &Tensor, step: &MomentumStep) {
+    // SAFETY: the caller's promise.
+    unsafe { p.update::<S, _>(step) }
+}
+
+/// The factors of a step of Adam, and its state:
+/// `m += (1 - beta1) (g - m); v = beta2 v + (1 - beta2) g^2; w -= rate m / (sqrt(v unbias) + epsilon)`.
 pub(crate) struct AdamStep {
     /// The rate divided by `1 - beta1^t`.
     pub(crate) rate: f32,
@@ -82,22 +136,29 @@ pub(crate) struct AdamStep {
     pub(crate) v: *mut f32,
 }
 
-/// `m += (1 - beta1) (g - m); v = beta2 v + (1 - beta2) g^2; w -= rate m / (sqrt(v unbias) + epsilon)`.
-///
-/// # Safety
-/// The machine has the instruction set, and tensor and state are readable and writable over `len` values.
-#[inline(always)]
-pub(crate) unsafe fn adam<S: Simd>(p: &Tensor, step: &AdamStep) {
-    for at in (0..p.len).step_by(S::LANES) {
-        // SAFETY: `at` + LANES is at most `len`.
+impl Rule for AdamStep {
+    const ACTS_ON_ZERO: bool = true;
+
+    #[inline(always)]
+    unsafe fn apply<S: Simd>(&self, tensor: &Tensor, at: usize, g: S::V) {
+        // SAFETY: the caller's promise.
         unsafe {
-            let (g, m, v) = (S::load(p.g.add(at)), S::load(step.m.add(at)), S::load(step.v.add(at)));
-            let m = S::fma(S::splat(1.0 - step.beta1), S::sub(g, m), m);
-            let v = S::fma(S::splat(1.0 - step.beta2), S::mul(g, g), S::mul(S::splat(step.beta2), v));
-            S::store(step.m.add(at), m);
-            S::store(step.v.add(at), v);
-            let size = S::add(S::sqrt(S::mul(v, S::splat(step.unbias))), S::splat(step.epsilon));
-            p.store::<S>(at, S::fma(S::splat(-step.rate), S::div(m, size), S::load(p.w.add(at))));
+            let (m, v) = (S::load(self.m.add(at)), S::load(self.v.add(at)));
+            let m = S::fma(S::splat(1.0 - self.beta1), S::sub(g, m), m);
+            let v = S::fma(S::splat(1.0 - self.beta2), S::mul(g, g), S::mul(S::splat(self.beta2), v));
+            S::store(self.m.add(at), m);
+            S::store(self.v.add(at), v);
+            let size = S::add(S::sqrt(S::mul(v, S::splat(self.unbias))), S::splat(self.epsilon));
+            let w = S::fma(S::splat(-self.rate), S::div(m, size), S::load(tensor.w.add(at)));
+            tensor.store::<S>(at, w);
         }
     }
+}
+
+/// # Safety
+/// The machine has the instruction set; weights, mask, gradient and state reach over the tensor.
+#[inline(always)]
+pub(crate) unsafe fn adam<S: Simd>(p: &Tensor, step: &AdamStep) {
+    // SAFETY: the caller's promise.
+    unsafe { p.update::<S, _>(step) }
 }

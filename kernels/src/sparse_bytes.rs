@@ -1,0 +1,204 @@
+//! Inputs that are bytes, most of them zero: what a training set of images is.
+
+use crate::generic::sparse_bytes::{BLOCK_COLUMNS, Lists, PANEL, Pair, Panel};
+use crate::view::Line;
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// A matrix `[rows, cols]` of bytes of which only those that are not zero are stored (each with its neighbour), and the number
+/// that each byte stands for.
+#[derive(Clone, Debug)]
+pub struct SparseBytes {
+    rows: usize,
+    cols: usize,
+    /// `[rows, blocks of columns]`, and the end: where the entries of each start.
+    starts: Vec<u32>,
+    /// Ascending within a row; those of a block have their index in it.
+    entries: Vec<Pair>,
+    values: Box<[f32; 256]>,
+}
+
+impl SparseBytes {
+    /// The most columns: pairs of them are numbered in u16.
+    pub const MAX_COLS: usize = 1 << 17;
+
+    /// Compresses `bytes` `[rows, cols]`, row-major; a byte stands for `value(byte)`, and zero for 0.
+    ///
+    /// # Panics
+    /// `cols` is zero or above [`SparseBytes::MAX_COLS`], `bytes` are no whole rows, 2^32 bytes or more, or `value(0)` is not 0.
+    pub fn new(bytes: &[u8], cols: usize, value: impl Fn(u8) -> f32) -> SparseBytes {
+        assert!(0 < cols && cols <= Self::MAX_COLS, "1 to {} columns, not {cols}", Self::MAX_COLS);
+        assert!(bytes.len().is_multiple_of(cols), "{} bytes are no rows of {cols}", bytes.len());
+        assert!((bytes.len() as u64) < 1 << 32, "pairs are counted in u32");
+        assert!(value(0) == 0.0, "a zero that stands for another number cannot be left out");
+        let rows = bytes.len() / cols;
+        let mut starts = Vec::with_capacity(rows * cols.div_ceil(BLOCK_COLUMNS) + 1);
+        let mut entries = vec![];
+        starts.push(0);
+        for row in bytes.chunks_exact(cols) {
+            for (block, bytes) in row.chunks(BLOCK_COLUMNS).enumerate() {
+                push_pairs(&mut entries, (block * BLOCK_COLUMNS / 2) as Pair, bytes);
+                starts.push(entries.len() as u32);
+            }
+        }
+        let values = Box::new(core::array::from_fn(|byte| value(byte as u8)));
+        SparseBytes { rows, cols, starts, entries, values }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The share of the matrix that is stored, in [0, 1]: of what a dense product computes, a sparse one does this much. NaN
+    /// without rows.
+    pub fn density(&self) -> f64 {
+        2.0 * self.entries.len() as f64 / (self.rows as f64 * self.cols as f64)
+    }
+
+    /// How many bytes are not zero: one or both of each pair.
+    pub fn nnz(&self) -> usize {
+        let both = |pair: &&Pair| **pair & 0xFF != 0 && **pair & 0xFF00 != 0;
+        self.entries.len() + self.entries.iter().filter(both).count()
+    }
+
+    pub(crate) fn lists(&self) -> Lists {
+        Lists { starts: self.starts.as_ptr(), entries: self.entries.as_ptr(), values: self.values.as_ptr() }
+    }
+
+    /// The entries of row `row` whose columns are in `cols`, which starts even and ends even or where the row does.
+    fn part(&self, row: usize, cols: &Range<usize>) -> &[Pair] {
+        let blocks = self.cols.div_ceil(BLOCK_COLUMNS);
+        let all = &self.entries[self.starts[row * blocks] as usize..self.starts[(row + 1) * blocks] as usize];
+        let before = |col: usize| move |pair: &Pair| ((pair >> 16) as usize) < col.div_ceil(2);
+        let from = if cols.start == 0 { 0 } else { all.partition_point(before(cols.start)) };
+        let to = if cols.end == self.cols { all.len() } else { all.partition_point(before(cols.end)) };
+        &all[from..to]
+    }
+}
+
+/// Appends the pairs of `bytes` of which one is not zero; the first is number `first`.
+fn push_pairs(entries: &mut Vec<Pair>, first: Pair, bytes: &[u8]) {
+    for (pair, two) in (first..).zip(bytes.chunks(2)) {
+        let value = Pair::from(two[0]) | two.get(1).map_or(0, |&byte| Pair::from(byte) << 8);
+        if value != 0 {
+            entries.push(pair << 16 | value);
+        }
+    }
+}
+
+/// Rows of a [`SparseBytes`], in any order: what a forward product reads of a batch.
+#[derive(Debug)]
+pub struct SparseRows<'a> {
+    /// The matrix.
+    pub bytes: &'a SparseBytes,
+    /// The numbers of the rows.
+    pub rows: &'a [usize],
+    /// Room to work in: [`SparseRows::PANEL`] lines or more.
+    pub panel: &'a mut [Line],
+}
+
+impl SparseRows<'_> {
+    /// Lines of room that a product needs.
+    pub const PANEL: usize = PANEL;
+}
+
+/// Some rows of a [`SparseBytes`], by columns: what a gradient reads of a batch.
+#[derive(Clone, Debug)]
+pub struct SparseColumns {
+    rows: usize,
+    cols: usize,
+    /// `[pairs of columns]`, and the end twice: where the entries of each start.
+    starts: Vec<u32>,
+    /// Numbers of rows, ascending within a pair, each below `rows`. What is behind the last is of former fillings.
+    entries: Vec<Pair>,
+    values: Box<[f32; 256]>,
+    /// Room for a gradient to work in.
+    panel: Vec<Line>,
+}
+
+impl Default for SparseColumns {
+    fn default() -> SparseColumns {
+        SparseColumns {
+            rows: 0,
+            cols: 0,
+            starts: vec![0],
+            entries: vec![],
+            values: Box::new([0.0; 256]),
+            panel: vec![Line::ZERO; PANEL],
+        }
+    }
+}
+
+impl SparseColumns {
+    /// The most rows: they are numbered in u16.
+    pub const MAX_ROWS: usize = 1 << 16;
+
+    /// Takes the columns `cols` of `bytes`, of the rows numbered `rows`, in that order. What it held is gone; its memory is used
+    /// again.
+    ///
+    /// # Panics
+    /// A row is not there, the columns are not or start or end within a pair, or the rows are more than
+    /// [`SparseColumns::MAX_ROWS`].
+    pub fn fill(&mut self, bytes: &SparseBytes, rows: &[usize], cols: Range<usize>) {
+        assert!(rows.len() <= Self::MAX_ROWS, "at most {} rows, not {}", Self::MAX_ROWS, rows.len());
+        let even = |col: usize| col.is_multiple_of(2) || col == bytes.cols;
+        assert!(even(cols.start) && even(cols.end), "pairs of columns are taken whole");
+        assert!(cols.start <= cols.end && cols.end <= bytes.cols, "{cols:?} of {} columns", bytes.cols);
+        // Nothing below panics: what is half filled would not be safe to use.
+        assert!(rows.iter().all(|&row| row < bytes.rows), "the rows are there");
+        let (pairs, first) = (cols.len().div_ceil(2), cols.start.div_ceil(2));
+        let index = |pair: Pair| (pair >> 16) as usize - first;
+        // Counted two places up, they are starts one place up when they are summed, and starts when all is placed.
+        self.starts.clear();
+        self.starts.resize(pairs + 2, 0);
+        for &row in rows {
+            for &pair in bytes.part(row, &cols) {
+                // SAFETY: a pair of the columns `cols` is one of `pairs` from `first` on.
+                unsafe { *self.starts.get_unchecked_mut(index(pair) + 2) += 1 };
+            }
+        }
+        let mut sum = 0;
+        for start in &mut self.starts {
+            sum += *start;
+            *start = sum;
+        }
+        self.entries.resize(self.entries.len().max(sum as usize), 0);
+        for (number, &row) in (0..).zip(rows) {
+            for &pair in bytes.part(row, &cols) {
+                // SAFETY: as above; and a place is below the sum of the counts, for each pair takes as many as were counted.
+                unsafe {
+                    let place = self.starts.get_unchecked_mut(index(pair) + 1);
+                    *self.entries.get_unchecked_mut(*place as usize) = number << 16 | pair & 0xFFFF;
+                    *place += 1;
+                }
+            }
+        }
+        (self.rows, self.cols) = (rows.len(), cols.len());
+        self.values.clone_from(&bytes.values);
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    pub(crate) fn lists(&self) -> Lists {
+        Lists { starts: self.starts.as_ptr(), entries: self.entries.as_ptr(), values: self.values.as_ptr() }
+    }
+    pub(crate) fn panel(&mut self) -> Panel {
+        Panel(self.panel.as_mut_ptr())
+    }
+}
