@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use prunella::benchmark::{BenchmarkError, Case, Limit, Outcome, Settings, Step, VariantName, benchmark};
-use prunella::engine::{BatchClass, CompileError, Plan};
+use prunella::engine::{BatchClass, CompileError, Form, Plan};
 use prunella::measure::{self, Level};
 use prunella::model::Model;
 use prunella_kernels::{Isa, Pool};
@@ -81,10 +81,11 @@ fn a_breakdown_has_a_part_for_every_layer() {
     let outcome = run(70, &settings, &mut |step| steps.push(step)).unwrap();
     for row in &outcome.rows {
         assert_eq!(row.breakdown.len(), 2, "{row:?}");
-        for (i, part) in row.breakdown.iter().enumerate() {
+        for ((i, part), form) in row.breakdown.iter().enumerate().zip(&row.plan.forms) {
             let sum = part.input_layout_ns + part.arithmetic_ns + part.epilogue_ns + part.output_layout_ns;
             assert!((sum + part.remainder_ns() - part.layer_ns).abs() <= 1e-9 * part.layer_ns, "{part:?}");
-            assert_eq!(part.input_layout_ns == 0.0, row.batch == 1, "{part:?}");
+            let in_panels = row.batch > 1 && *form != Form::Dense;
+            assert_eq!(part.input_layout_ns != 0.0, in_panels, "only panels have to be made: {part:?}");
             assert!(i == 0 || part.epilogue_ns == 0.0, "the last layer ends with nothing");
             assert!(part.arithmetic_ns > 0.0 && part.output_layout_ns > 0.0 && part.limit.share > 0.0);
         }
