@@ -6,8 +6,10 @@
 mod breakeven;
 #[path = "report/fixture.rs"]
 mod fixture;
+#[path = "report/number.rs"]
+mod number;
 
-use fixture::{environment, results, row, run};
+use fixture::{results, row, run};
 use prunella::report::*;
 use serde_json::Value;
 
@@ -432,20 +434,4 @@ fn the_page_has_every_part() {
         assert!(page.contains(part), "no {part}");
     }
     assert_eq!(html(&bench(results())).matches("<svg").count(), 3);
-}
-
-#[test]
-fn numbers_for_people() {
-    let times =
-        [(0.5, "0.500 ns"), (412.0, "412 ns"), (999.4, "999 ns"), (999.6, "1.00 us"), (41_234.0, "41.2 us")];
-    for (ns, text) in times {
-        assert_eq!(format_ns(ns), text);
-    }
-    assert_eq!(format_ns(9.996e6), "10.0 ms");
-    assert_eq!(format_ns(2.5e9), "2500 ms");
-    assert_eq!(format_ns(0.0), "0.00 ns");
-    assert_eq!(format_percent(0.98214), "98.21 %");
-    assert_eq!(format_speedup(5.312), "5.31x");
-    assert_eq!([0, 999, 1_000, 1_234_567].map(format_count), ["0", "999", "1,000", "1,234,567"]);
-    assert_eq!(environment().threads, 1);
 }

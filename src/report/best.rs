@@ -1,9 +1,9 @@
 //! The second headline as tables of their own: what pruning is worth where zeros of the input are skipped before and after it.
 
-use super::data::BestRow;
 use super::grid::Grid;
 use super::number::{NONE, TimeUnit, format_percent, format_speedup, interval};
 use super::pivot::{Level, Pivot, skips_inputs};
+use super::result::BestRow;
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
 /// One block per batch size at which inputs were skipped.

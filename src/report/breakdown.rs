@@ -1,8 +1,9 @@
 //! Where the time of each layer goes, as tables and as columns.
 
-use super::data::{BreakdownRow, ResultRow, RunReport};
+use super::data::RunReport;
 use super::grid::Grid;
 use super::number::{TimeUnit, exact, of_limit, short_percent};
+use super::result::{BreakdownRow, ResultRow};
 use std::{format, string::String, vec, vec::Vec};
 
 /// What the columns mean.

@@ -1,8 +1,8 @@
 //! What the numbers say, in sentences. Nothing is claimed that an interval does not support.
 
-use super::data::{NoiseFloor, ResultRow};
 use super::number::{format_percent, format_speedup, interval, largest};
 use super::pivot::{DENSE, Level, Pivot, Verdict, forms, is_dense};
+use super::result::{NoiseFloor, ResultRow};
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
 /// The loss of accuracy, as a share, that still counts as keeping it: half a point.

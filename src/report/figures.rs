@@ -1,9 +1,10 @@
 //! The plots of a run.
 
-use super::data::{ResultRow, RunReport, TrainingInfo};
+use super::data::{RunReport, TrainingInfo};
 use super::number::{format_ns, format_percent, format_speedup, interval};
 use super::pivot::{Level, Pivot, skips_inputs};
 use super::plot::{Plot, Point, Scale, Series};
+use super::result::ResultRow;
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
 /// A plot and what it is called.

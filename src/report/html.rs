@@ -2,7 +2,7 @@
 
 use super::best;
 use super::conclusion::{answer, choices, noise, quoted_level, verification, worth};
-use super::data::{NoiseFloor, ResultRow, RunReport};
+use super::data::RunReport;
 use super::figures::{Figure, figures};
 use super::grid::Grid;
 use super::markup::escape;
@@ -11,6 +11,7 @@ use super::number::{
     three_digits,
 };
 use super::pivot::{Pivot, Verdict, is_dense};
+use super::result::{NoiseFloor, ResultRow};
 use super::run::{blocks, difference, done, limits, machine, network};
 use super::{breakdown, plot, single};
 use crate::measure::Environment;

@@ -16,6 +16,7 @@ mod markup;
 mod number;
 mod pivot;
 pub mod plot;
+mod result;
 mod run;
 mod single;
 
@@ -25,6 +26,7 @@ pub use figures::{Figure, figures};
 pub use grid::{Grid, Summary};
 pub use html::html;
 pub use number::{format_count, format_ns, format_percent, format_speedup};
+pub use result::*;
 
 use serde::Serialize;
 use std::string::String;

@@ -1,6 +1,6 @@
 //! How numbers are written for people: three digits where three are known, units always said.
 
-use super::data::LimitInfo;
+use super::result::LimitInfo;
 use std::{format, string::String, string::ToString};
 
 /// What is written where there is no number.

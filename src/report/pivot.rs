@@ -1,7 +1,8 @@
 //! The rows of a run, found by batch size, pruning level and variant.
 
-use super::data::{NoiseFloor, ResultRow, RunReport};
+use super::data::RunReport;
 use super::number::short_percent;
+use super::result::{NoiseFloor, ResultRow};
 use std::{format, string::String, vec::Vec};
 
 /// The unpruned network: the baseline.

@@ -1,13 +1,14 @@
 //! A run as tables: one block per batch size, one line per pruning level.
 
 use super::conclusion::{answer, choices, noise, verification, worth};
-use super::data::{DatasetInfo, NetworkInfo, NoiseFloor, ResultRow, RunReport, Source};
+use super::data::{DatasetInfo, NetworkInfo, RunReport, Source};
 use super::grid::{Grid, Summary};
 use super::number::{
     NONE, TimeUnit, exact, format_count, format_percent, format_speedup, interval, largest, of_limit, plural,
     trimmed,
 };
 use super::pivot::{Level, Pivot};
+use super::result::{NoiseFloor, ResultRow};
 use super::{Report, best, breakdown};
 use crate::measure::Environment;
 use std::{format, string::String, string::ToString, vec, vec::Vec};

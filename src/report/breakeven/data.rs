@@ -1,6 +1,7 @@
 //! The results of `prunella breakeven`. The field names are a public schema: fields may be added, never renamed.
 
-use super::super::data::{LimitInfo, Schema};
+use super::super::data::Schema;
+use super::super::result::LimitInfo;
 use crate::measure::Environment;
 use serde::{Deserialize, Serialize};
 use std::{string::String, vec::Vec};

@@ -7,9 +7,9 @@ pub use data::*;
 pub use figures::{breakeven_figures, breakeven_html};
 
 use super::Report;
-use super::data::LimitInfo;
 use super::grid::{Grid, Summary};
 use super::number::{NONE, exact, format_speedup, largest, of_limit, short_percent, trimmed};
+use super::result::LimitInfo;
 use super::run::machine;
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
