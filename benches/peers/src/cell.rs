@@ -23,8 +23,14 @@ const NETWORKS: [(&[usize], &[usize]); 4] = [
 const LAYERS: [[usize; 2]; 6] = [[784, 16], [784, 64], [784, 256], [784, 1024], [1024, 1024], [4096, 4096]];
 const LAYER_BATCHES: [usize; 4] = [1, 16, 64, 1024];
 /// What `--quick` leaves of them.
-const QUICK: [&str; 6] =
-    ["784-64-10 at batch 1", "784-256-10 at batch 64", "784-1024-1024-10 at batch 256", "16-16", "784x64 ", "1024x1024 "];
+const QUICK: [&str; 6] = [
+    "784-64-10 at batch 1",
+    "784-256-10 at batch 64",
+    "784-1024-1024-10 at batch 256",
+    "16-16",
+    "784x64 ",
+    "1024x1024 ",
+];
 /// Outputs of the identity network: so few that a call is nearly all there is to it.
 const IDENTITY: usize = 16;
 const SEED: u64 = 1;
@@ -88,7 +94,8 @@ impl Cell {
             return Ok(vec![(0.0, identity.clone()), (sparsity, identity)]);
         }
         let mut rng = Rng::new(SEED);
-        let dense = Mlp::new(&self.sizes, Activation::Relu, Activation::Identity, Init::He, &mut rng)?.to_model()?;
+        let dense =
+            Mlp::new(&self.sizes, Activation::Relu, Activation::Identity, Init::He, &mut rng)?.to_model()?;
         let options = PruneOptions { last: self.kind == Kind::Layer, ..PruneOptions::default() };
         SPARSITIES.iter().map(|&sparsity| Ok((sparsity, prune(&dense, sparsity, &options)?))).collect()
     }

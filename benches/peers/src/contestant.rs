@@ -71,8 +71,10 @@ impl Contestant {
     /// Its turn in the rounds.
     pub fn subject(&mut self) -> Subject<'_> {
         match &mut self.place {
-            Place::Here(work) => Subject::new(self.name, |call| work.run(call)),
-            Place::Elsewhere(remote) => Subject::self_timed(self.name, |first, calls| remote.time(first, calls)),
+            Place::Here(work) => Subject::new(self.name, move |call| work.run(call)),
+            Place::Elsewhere(remote) => {
+                Subject::self_timed(self.name, move |first, calls| remote.time(first, calls))
+            }
         }
     }
 }

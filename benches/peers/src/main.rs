@@ -144,7 +144,8 @@ fn measured(
                 contestants.push(contestant);
                 continue;
             };
-            let problem = format!("{} on {}, {:.0} %: {problem}", contestant.name, cell.title(), 100.0 * sparsity);
+            let problem =
+                format!("{} on {}, {:.0} %: {problem}", contestant.name, cell.title(), 100.0 * sparsity);
             if contestant.ours {
                 return Err(problem.into());
             }

@@ -58,7 +58,9 @@ pub fn to_onnx(model: &Model, batch: usize) -> Vec<u8> {
         }
     }
     for (i, layer) in model.layers().iter().enumerate() {
-        graph = graph.message(5, weight(layer, i)).message(5, tensor(&format!("b{i}"), &[layer.fan_out()], layer.bias()));
+        graph = graph
+            .message(5, weight(layer, i))
+            .message(5, tensor(&format!("b{i}"), &[layer.fan_out()], layer.bias()));
     }
     let graph = graph
         .message(11, value("input", &[batch, model.fan_in()]))
@@ -88,7 +90,9 @@ fn tensor(name: &str, shape: &[usize], values: &[f32]) -> Message {
 }
 
 fn value(name: &str, shape: &[usize]) -> Message {
-    let dims = shape.iter().fold(Message::default(), |dims, &dim| dims.message(1, Message::default().int(1, dim as u64)));
+    let dims = shape
+        .iter()
+        .fold(Message::default(), |dims, &dim| dims.message(1, Message::default().int(1, dim as u64)));
     let tensor = Message::default().int(1, FLOAT).message(2, dims);
     Message::default().text(1, name).message(2, Message::default().message(1, tensor))
 }

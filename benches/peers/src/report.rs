@@ -12,7 +12,8 @@ use crate::ours;
 
 /// Of the Rust peers, as they were built.
 const LOCK: &str = include_str!("../Cargo.lock");
-const CRATES: [&str; 7] = ["candle-core", "faer", "gemm", "matrixmultiply", "nalgebra-sparse", "rten", "sprs"];
+const CRATES: [&str; 7] =
+    ["candle-core", "faer", "gemm", "matrixmultiply", "nalgebra-sparse", "rten", "sprs"];
 
 /// A contestant as it was timed.
 struct Entry {
@@ -80,7 +81,8 @@ impl Measured {
     /// The peers at a sparsity, fastest first.
     fn peers(&self, at: usize) -> Vec<Against> {
         let ours = self.headline(at);
-        let peers = (0..self.entries.len()).filter(|&i| !self.entries[i].ours && self.entries[i].weights.count_at(at));
+        let peers = (0..self.entries.len())
+            .filter(|&i| !self.entries[i].ours && self.entries[i].weights.count_at(at));
         let mut peers: Vec<Against> =
             peers.map(|entry| Against { entry, ratio: self.samples.ratio(entry, ours) }).collect();
         peers.sort_by(|a, b| self.us(a.entry).total_cmp(&self.us(b.entry)));
@@ -107,7 +109,11 @@ impl Measured {
         }
         let slow = self.slow.iter().find(|slow| slow.name == name && slow.weights.count_at(at));
         slow.map_or(String::new(), |slow| {
-            format!("{} us, {:.0}x (one call)", number(slow.ns / 1e3), slow.ns / 1e3 / self.us(self.headline(at)))
+            format!(
+                "{} us, {:.0}x (one call)",
+                number(slow.ns / 1e3),
+                slow.ns / 1e3 / self.us(self.headline(at))
+            )
         })
     }
 
@@ -118,7 +124,9 @@ impl Measured {
         let _ = writeln!(out, "|---|{}", "--:|".repeat(percents.len()));
         let columns = 0..self.sparsities.len();
         for name in self.names(true) {
-            let time = |at| self.find(name, true, at).map_or(String::new(), |i| format!("{} us", number(self.us(i))));
+            let time = |at| {
+                self.find(name, true, at).map_or(String::new(), |i| format!("{} us", number(self.us(i))))
+            };
             let times: Vec<String> = columns.clone().map(time).collect();
             let _ = writeln!(out, "| **prunella {name}** | {} |", times.join(" | "));
         }
@@ -145,7 +153,8 @@ impl Measured {
                         "peer": self.entries[against.entry].name, "peer_over_ours": interval(against.ratio) })
             })
         });
-        let slow = self.slow.iter().map(|s| json!({ "name": s.name, "sparsity": of(s.weights), "once_ns": s.ns }));
+        let slow =
+            self.slow.iter().map(|s| json!({ "name": s.name, "sparsity": of(s.weights), "once_ns": s.ns }));
         json!({ "work": self.cell.name(), "batch": self.cell.batch,
                 "entries": entries.collect::<Vec<_>>(), "ratios": ratios.collect::<Vec<_>>(),
                 "slow": slow.collect::<Vec<_>>() })
@@ -219,9 +228,10 @@ impl Report {
     fn given(&self, out: &mut String) {
         let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for entry in self.cells.iter().flat_map(|cell| &cell.entries).filter(|entry| !entry.ours) {
-            *counts.entry((entry.name, &entry.given)).or_default() += 1;
+            *counts.entry((entry.name, entry.given.as_str())).or_default() += 1;
         }
-        let _ = writeln!(out, "\n## What was fastest for each peer\n\n| peer | given | times |\n|---|---|--:|");
+        let _ =
+            writeln!(out, "\n## What was fastest for each peer\n\n| peer | given | times |\n|---|---|--:|");
         for ((name, given), count) in counts {
             let _ = writeln!(out, "| {name} | {given} | {count} |");
         }

@@ -66,14 +66,20 @@ impl Chain {
             let given: Vec<&str> = steps.iter().map(|step| step.product.given.as_str()).collect();
             let given = given.join(", ");
             let logits = vec![f32::NAN; inputs.batch * model.fan_out()];
-            let mut chain =
-                Chain { layout, batch: inputs.batch, steps, inputs: inputs.clone(), transposed: None, logits };
+            let mut chain = Chain {
+                layout,
+                batch: inputs.batch,
+                steps,
+                inputs: inputs.clone(),
+                transposed: None,
+                logits,
+            };
             match (kind, layout) {
                 (_, Layout::Rows) => {}
                 (Kind::Layer, Layout::Features) => chain.inputs = transposed(inputs),
                 (_, Layout::Features) => chain.transposed = Some(vec![0.0; inputs.batch * inputs.fan_in]),
             }
-            Some((given, Box::new(chain) as _))
+            Some((given, Box::new(chain) as Box<dyn Work>))
         };
         [Layout::Rows, Layout::Features].into_iter().filter_map(chain).collect()
     }

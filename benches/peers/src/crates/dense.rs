@@ -43,7 +43,11 @@ impl Matmul {
 }
 
 /// Activations by rows or by features, weights `[fan_out, fan_in]` or `[fan_in, fan_out]`.
-fn every_order(layer: &Layer, batch: usize, multiply: fn(&Matmul, &[f32], &[f32], &mut [f32])) -> Vec<Product> {
+fn every_order(
+    layer: &Layer,
+    batch: usize,
+    multiply: fn(&Matmul, &[f32], &[f32], &mut [f32]),
+) -> Vec<Product> {
     let (k, n) = (layer.fan_in(), layer.fan_out());
     let mut products = Vec::new();
     for (layout, activations) in [(Layout::Rows, Order::Rows), (Layout::Features, Order::Columns)] {
@@ -76,8 +80,25 @@ pub(super) fn gemm(layer: &Layer, batch: usize) -> Vec<Product> {
         // SAFETY: the three slices are as long as their matrices, which `check` saw, and the strides stay in them.
         unsafe {
             ::gemm::gemm(
-                m, n, k, y, y_column, y_row, false, x, x_column, x_row, w, w_column, w_row, 0.0, 1.0, false, false,
-                false, Parallelism::None,
+                m,
+                n,
+                k,
+                y,
+                y_column,
+                y_row,
+                false,
+                x,
+                x_column,
+                x_row,
+                w,
+                w_column,
+                w_row,
+                0.0,
+                1.0,
+                false,
+                false,
+                false,
+                Parallelism::None,
             );
         }
     })
@@ -93,7 +114,9 @@ pub(super) fn matrixmultiply(layer: &Layer, batch: usize) -> Vec<Product> {
         let (x, w, y) = (x.as_ptr(), w.as_ptr(), y.as_mut_ptr());
         // SAFETY: as in `gemm`.
         unsafe {
-            ::matrixmultiply::sgemm(m, k, n, 1.0, x, x_row, x_column, w, w_row, w_column, 0.0, y, y_row, y_column);
+            ::matrixmultiply::sgemm(
+                m, k, n, 1.0, x, x_row, x_column, w, w_row, w_column, 0.0, y, y_row, y_column,
+            );
         }
     })
 }

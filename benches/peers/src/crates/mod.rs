@@ -61,10 +61,13 @@ pub fn contestants(
 
 /// The fastest way, on timings that are then thrown away.
 fn fastest(mut ways: Vec<Way>) -> Way {
-    let subject = |(name, work): &'_ mut Way| Subject::new(name.as_str(), |call| work.run(call));
     let chosen = match ways.len() {
         1 => 0,
-        _ => choose(&mut ways.iter_mut().map(subject).collect::<Vec<_>>(), CHOICE_NS),
+        _ => {
+            let subjects =
+                ways.iter_mut().map(|(name, work)| Subject::new(name.as_str(), move |call| work.run(call)));
+            choose(&mut subjects.collect::<Vec<_>>(), CHOICE_NS)
+        }
     };
     ways.swap_remove(chosen)
 }

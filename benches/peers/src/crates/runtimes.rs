@@ -72,7 +72,7 @@ pub(super) fn candle(kind: Kind, model: &Model, inputs: &Inputs) -> candle_core:
             });
             through.expect("shapes that chain")
         };
-        let read = |y: &Tensor| y.flatten_all().and_then(|y| y.to_vec1()).expect("a tensor of f32");
+        let read = |y: &Tensor| y.flatten_all().and_then(|y| y.to_vec1::<f32>()).expect("a tensor of f32");
         ways.push((given.into(), Box::new(Tensors { inputs: tensors.clone(), output: None, run, read })));
     }
     Ok(ways)

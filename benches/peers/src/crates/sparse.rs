@@ -7,7 +7,7 @@ use nalgebra_sparse::{CscMatrix, CsrMatrix};
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 use prunella::kernels::Csr;
 use prunella::model::Layer;
-use sprs::{CsMat, prod};
+use sprs::{CsMatI, prod};
 
 use super::chain::{Layout, Product};
 
@@ -29,7 +29,7 @@ pub(super) fn sprs(layer: &Layer, batch: usize) -> Vec<Product> {
     let Some((starts, columns, values)) = csr(layer) else { return Vec::new() };
     let (fan_in, fan_out) = (layer.fan_in(), layer.fan_out());
     let narrow = |indices: Vec<usize>| indices.into_iter().map(|i| i as u32).collect::<Vec<_>>();
-    let csr = CsMat::new((fan_out, fan_in), narrow(starts), narrow(columns), values);
+    let csr = CsMatI::new((fan_out, fan_in), narrow(starts), narrow(columns), values);
     let mut products = Vec::new();
     for (matrix, format) in [(csr.to_csc(), "CSC"), (csr, "CSR")] {
         let by_rows = matrix.clone();
@@ -64,11 +64,13 @@ pub(super) fn nalgebra(layer: &Layer, batch: usize) -> Vec<Product> {
     let csr = CsrMatrix::try_from_csr_data(fan_out, fan_in, starts, columns, values).expect("rows in order");
     let csc = CscMatrix::from(&csr);
     let by_csr = Box::new(move |x: &[f32], y: &mut [f32]| {
-        let (x, y) = (DMatrixView::from_slice(x, fan_in, batch), DMatrixViewMut::from_slice(y, fan_out, batch));
+        let (x, y) =
+            (DMatrixView::from_slice(x, fan_in, batch), DMatrixViewMut::from_slice(y, fan_out, batch));
         spmm_csr_dense(0.0, y, 1.0, Op::NoOp(&csr), Op::NoOp(x));
     });
     let by_csc = Box::new(move |x: &[f32], y: &mut [f32]| {
-        let (x, y) = (DMatrixView::from_slice(x, fan_in, batch), DMatrixViewMut::from_slice(y, fan_out, batch));
+        let (x, y) =
+            (DMatrixView::from_slice(x, fan_in, batch), DMatrixViewMut::from_slice(y, fan_out, batch));
         spmm_csc_dense(0.0, y, 1.0, Op::NoOp(&csc), Op::NoOp(x));
     });
     vec![
