@@ -24,7 +24,7 @@ const LAYERS: [[usize; 2]; 6] = [[784, 16], [784, 64], [784, 256], [784, 1024], 
 const LAYER_BATCHES: [usize; 4] = [1, 16, 64, 1024];
 /// What `--quick` leaves of them.
 const QUICK: [&str; 6] = [
-    "784-64-10 at batch 1",
+    "784-64-10 at batch 64",
     "784-256-10 at batch 64",
     "784-1024-1024-10 at batch 256",
     "16-16",
