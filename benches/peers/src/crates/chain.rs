@@ -1,9 +1,8 @@
 //! A network, or a single layer, made of a library's matrix products.
 
-use prunella::measure::{Subject, choose};
 use prunella::model::{Activation, Layer, Model};
 
-use super::{CHOICE_NS, Way, dense};
+use super::{Way, dense, quickest};
 use crate::cell::{Inputs, Kind};
 use crate::contestant::Work;
 
@@ -147,17 +146,16 @@ impl Step {
 
 /// The fastest product for a layer, on timings that are then thrown away; `None` of none.
 fn fastest(mut products: Vec<Product>, layer: &Layer, batch: usize) -> Option<Product> {
-    if products.len() > 1 {
-        let x = vec![1.0; batch * layer.fan_in()];
-        let subjects = products.iter_mut().map(|product| {
-            let mut y = vec![0.0; batch * layer.fan_out()];
-            let x = &x;
-            Subject::new("", move |_| (product.multiply)(x, &mut y))
-        });
-        let chosen = choose(&mut subjects.collect::<Vec<_>>(), CHOICE_NS);
-        return Some(products.swap_remove(chosen));
+    if products.is_empty() {
+        return None;
     }
-    products.pop()
+    let x = vec![1.0; batch * layer.fan_in()];
+    let calls = products.iter_mut().map(|product| {
+        let (x, mut y) = (&x, vec![0.0; batch * layer.fan_out()]);
+        Box::new(move || (product.multiply)(x, &mut y)) as Box<dyn FnMut() + '_>
+    });
+    let chosen = quickest(calls.collect());
+    Some(products.swap_remove(chosen))
 }
 
 /// The inputs of every call as `[features, batch]`.
