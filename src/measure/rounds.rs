@@ -25,13 +25,13 @@ impl<'a> Subject<'a> {
     pub fn new(name: impl Into<String>, mut call: impl FnMut(usize) + 'a) -> Self {
         // The loop is inside the box: one indirect call a sample, none a call.
         let time = move |first: usize, calls: usize| {
-            let (waited, start) = (waited_ns(), Instant::now());
+            let (around, waited, start) = (Instant::now(), waited_ns(), Instant::now());
             for index in first..first + calls {
                 call(index);
             }
-            let elapsed = start.elapsed();
-            // What this thread waited for a core meanwhile is not its work.
-            elapsed.as_nanos() as f64 - waited_since_ns(waited)
+            let elapsed = start.elapsed().as_nanos() as f64;
+            let waited = waited_since_ns(waited);
+            without_wait(elapsed, around.elapsed().as_nanos() as f64, waited)
         };
         Self::self_timed(name, time)
     }
@@ -52,6 +52,15 @@ impl<'a> Subject<'a> {
         // A coarse clock may not have moved; a ratio needs more than nothing.
         (self.time)(first + 1, calls).max(1.0) / calls as f64
     }
+}
+
+/// The time of calls that took `elapsed`, without what the thread waited for a core meanwhile: that is not its work.
+///
+/// The wait is read before and after, `around` in all. As much of it as fits into that margin may have been there, and is not
+/// taken off: a call that waited just before it began would otherwise seem to take no time, and the fastest sample is what paces
+/// and choices go by.
+fn without_wait(elapsed: f64, around: f64, waited: f64) -> f64 {
+    elapsed - (waited - (around - elapsed)).max(0.0)
 }
 
 /// How long and in which order to measure.
@@ -217,6 +226,13 @@ mod tests {
         assert_eq!(subject.visit(10, 5), 1e9, "all of it, whatever this thread waited for a core");
         drop(subject);
         assert_eq!(seen.into_inner(), [(10, 1), (11, 5)]);
+    }
+
+    #[test]
+    fn only_a_wait_that_was_within_the_calls_is_taken_off() {
+        assert_eq!(without_wait(100.0, 110.0, 0.0), 100.0);
+        assert_eq!(without_wait(500.0, 510.0, 410.0), 100.0, "waited within, but for the margin");
+        assert_eq!(without_wait(100.0, 4_000.0, 3_800.0), 100.0, "waited before or after");
     }
 
     #[test]

@@ -30,7 +30,7 @@ use report::{Measured, Report, Slow};
 /// Test examples drawn where there is no data.
 const DRAWN: usize = 4_000;
 /// Long enough that a peer whose threads fell asleep since its last turn gets into its stride: with 0.2 ms instead, DeepSparse
-/// takes a quarter longer.
+/// took 63 us for 784-64-10 at batch 64 and 90 %, not 42 us.
 const SAMPLE_NS: u64 = 1_000_000;
 /// A call this long, and so many times as long as ours, is timed once and not in rounds: it would take most of the time.
 const SLOW_NS: f64 = 50e6;
