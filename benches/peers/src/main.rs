@@ -137,7 +137,7 @@ fn measured(
     let mut contestants = Vec::new();
     for (at, (sparsity, model)) in models.iter().enumerate() {
         let oracle = Oracle::new(model, &inputs);
-        let mut found = ours::contestants(&models, at, &inputs)?;
+        let mut found = ours::contestants(cell.kind, &models, at, &inputs)?;
         let folder = folder.join(at.to_string());
         python::write_files(model, &inputs, &folder)?;
         found.extend(crates::contestants(cell.kind, &models, at, &inputs, &folder.join("network.onnx"))?);

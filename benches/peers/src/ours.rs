@@ -1,10 +1,10 @@
 //! prunella's own entries.
 
-use prunella::engine::{BatchClass, CompileError, Engine, Options, Scratch, Variant, auto_plan};
+use prunella::engine::{BatchClass, CompileError, Engine, Laid, Options, Plan, Scratch, Variant, auto_plan};
 use prunella::kernels::Isa;
 use prunella::model::Model;
 
-use crate::cell::Inputs;
+use crate::cell::{Inputs, Kind};
 use crate::contestant::{Contestant, Place, Weights, Work};
 
 /// A way to run a network: its name, for which weights, and how it is compiled.
@@ -19,18 +19,41 @@ enum Needs {
     Pruned,
 }
 
-/// Every entry. The one in the summary is [`headline`]; all others are in the table beside it.
+/// Every entry. The one in the summary is [`headline`]; all others, those that skip inputs that are zero among them, are in the
+/// table beside it.
 const ENTRIES: &[Entry] = &[
     ("dense", Needs::Unpruned, |_, _| Ok(Variant::Dense)),
+    ("dense-sparse-input", Needs::Unpruned, |model, inputs| {
+        Ok(Variant::Planned(Plan::dense(model, BatchClass::of(inputs.batch)).skipping_inputs()))
+    }),
     ("csr", Needs::Pruned, |_, _| Ok(Variant::Csr)),
+    ("csr-sparse-input", Needs::Pruned, |model, inputs| {
+        let plan = Plan::csr(model, BatchClass::of(inputs.batch), Isa::best());
+        Ok(Variant::Planned(plan.skipping_inputs()))
+    }),
     ("auto", Needs::Pruned, |model, inputs| {
         Ok(Variant::Planned(auto_plan(model, Isa::best(), inputs.of_call(0))?))
     }),
 ];
 
-/// What a user gets who does not choose: the dense network where nothing is pruned, else `auto`.
-pub fn headline(sparsity: f64) -> &'static str {
-    if sparsity == 0.0 { "dense" } else { "auto" }
+/// What a user gets who does not choose: the dense network where nothing is pruned, else `auto`. A single layer is compared
+/// with crates that get its activations in the layout they like, so it gets them so, too.
+pub fn headline(kind: Kind, sparsity: f64) -> &'static str {
+    match (kind, sparsity == 0.0) {
+        (Kind::Layer, true) => "dense, laid",
+        (Kind::Layer, false) => "auto, laid",
+        (_, true) => "dense",
+        (_, false) => "auto",
+    }
+}
+
+/// The name of an entry whose layer gets its activations in the layout of its kernel.
+fn laid_name(name: &str) -> Option<&'static str> {
+    match name {
+        "dense" => Some("dense, laid"),
+        "auto" => Some("auto, laid"),
+        _ => None,
+    }
 }
 
 struct Run {
@@ -51,8 +74,42 @@ impl Work for Run {
     }
 }
 
+/// The kernel of a single layer, its inputs in the layout it reads.
+struct RunLaid {
+    engine: Engine,
+    inputs: Vec<Laid>,
+    output: Laid,
+    batch: usize,
+}
+
+impl RunLaid {
+    fn new(engine: Engine, inputs: &Inputs) -> RunLaid {
+        let lay = |call| {
+            let mut laid = engine.laid_inputs(inputs.batch);
+            engine.lay_in(inputs.of_call(call), &mut laid);
+            laid
+        };
+        let laid = (0..inputs.batches()).map(lay).collect();
+        RunLaid { output: engine.laid_outputs(inputs.batch), inputs: laid, batch: inputs.batch, engine }
+    }
+}
+
+impl Work for RunLaid {
+    fn run(&mut self, call: usize) {
+        let RunLaid { engine, inputs, output, .. } = self;
+        engine.run_laid(None, &inputs[call % inputs.len()], output);
+    }
+
+    fn rows(&self) -> Vec<f32> {
+        let mut rows = vec![f32::NAN; self.batch * self.engine.fan_out()];
+        self.engine.lay_out(&self.output, &mut rows);
+        rows
+    }
+}
+
 /// The entries for one sparsity of a cell.
 pub fn contestants(
+    kind: Kind,
     models: &[(f64, Model)],
     at: usize,
     inputs: &Inputs,
@@ -60,15 +117,22 @@ pub fn contestants(
     let model = &models[at].1;
     let needs = if at == 0 { Needs::Unpruned } else { Needs::Pruned };
     let entries = ENTRIES.iter().filter(|entry| entry.1 == needs);
-    let contestant = |&(name, _, variant): &Entry| {
+    let mut found = Vec::new();
+    for &(name, _, variant) in entries {
         let class = BatchClass::of(inputs.batch);
         let options = Options { class, variant: variant(model, inputs)?, ..Options::default() };
         let engine = Engine::compile(model, &options)?;
         let weights = if at == 0 { Weights::Any } else { Weights::Of(at) };
         let given = engine.plan().to_string();
+        let mut add = |name, work: Box<dyn Work>| {
+            let given = given.clone();
+            found.push(Contestant { name, ours: true, given, weights, place: Place::Here(work) });
+        };
+        if let Some(name) = laid_name(name).filter(|_| kind == Kind::Layer) {
+            add(name, Box::new(RunLaid::new(engine.clone(), inputs)));
+        }
         let output = vec![f32::NAN; inputs.batch * engine.fan_out()];
-        let run = Run { scratch: engine.scratch(), output, inputs: inputs.clone(), engine };
-        Ok(Contestant { name, ours: true, given, weights, place: Place::Here(Box::new(run)) })
-    };
-    entries.map(contestant).collect()
+        add(name, Box::new(Run { scratch: engine.scratch(), output, inputs: inputs.clone(), engine }));
+    }
+    Ok(found)
 }

@@ -75,7 +75,8 @@ impl Measured {
 
     /// The entry that stands for prunella.
     fn headline(&self, at: usize) -> usize {
-        self.find(ours::headline(self.sparsities[at]), true, at).expect("prunella takes part in every cell")
+        self.find(ours::headline(self.cell.kind, self.sparsities[at]), true, at)
+            .expect("prunella takes part in every cell")
     }
 
     /// The peers at a sparsity, fastest first.
@@ -149,7 +150,7 @@ impl Measured {
         });
         let ratios = (0..self.sparsities.len()).flat_map(|at| {
             self.peers(at).into_iter().map(move |against| {
-                json!({ "sparsity": self.sparsities[at], "ours": ours::headline(self.sparsities[at]),
+                json!({ "sparsity": self.sparsities[at], "ours": ours::headline(self.cell.kind, self.sparsities[at]),
                         "peer": self.entries[against.entry].name, "peer_over_ours": interval(against.ratio) })
             })
         });
