@@ -1,8 +1,8 @@
-//! Sparse products: a panel, and one input. The work counted is that of the nonzero weights.
+//! Sparse products: of a panel, of one input, and with zero inputs skipped. The work counted is that of the nonzero weights.
 
 use crate::support::{LARGE, Layer, Layout, Problem, SHAPES, SPARSITIES, bench_layer, group, kernels};
 use criterion::Criterion;
-use prunella_kernels::{Kernels, PackedSpmm, PackedSpmv};
+use prunella_kernels::{Kernels, NonzeroInputs, PackedCsrByInput, PackedSpmm, PackedSpmv, PackedWindows};
 
 fn spmm_weights(kernels: Kernels, layer: &Layer, block_columns: usize) -> PackedSpmm {
     PackedSpmm::new(kernels.isa(), layer.csr().view(), &layer.bias, block_columns).unwrap()
@@ -17,7 +17,7 @@ pub(crate) fn spmm(c: &mut Criterion) {
     for problem in problems.chain([Problem::sparse(LARGE, 64, 90)]) {
         let pack = |layer: &Layer| spmm_weights(kernels, layer, PackedSpmm::MAX_BLOCK_COLUMNS);
         bench_layer(&mut group, &problem.name(), problem, Layout::Panels, pack, |w, x, act, y| {
-            kernels.spmm(w, x, act, y)
+            kernels.spmm(w, x.view(), act, y)
         });
     }
 }
@@ -30,22 +30,57 @@ pub(crate) fn spmm_blocked(c: &mut Criterion) {
         for problem in SPARSITIES.map(|sparsity| Problem::sparse([1024, 1024], 64, sparsity)) {
             let pack = |layer: &Layer| spmm_weights(kernels, layer, block_columns);
             bench_layer(&mut group, &problem.name(), problem, Layout::Panels, pack, |w, x, act, y| {
-                kernels.spmm(w, x, act, y)
+                kernels.spmm(w, x.view(), act, y)
             });
         }
+    }
+}
+
+/// One input, at every sparsity.
+fn vectors() -> impl Iterator<Item = Problem> {
+    let every = |shape| SPARSITIES.map(|sparsity| Problem::sparse(shape, 1, sparsity));
+    SHAPES.into_iter().flat_map(every).chain([Problem::sparse(LARGE, 1, 90)])
+}
+
+pub(crate) fn spmv_windows(c: &mut Criterion) {
+    let kernels = kernels();
+    let mut group = group(c, "spmv_windows", kernels);
+    for problem in vectors() {
+        let pack =
+            |layer: &Layer| PackedWindows::new(kernels.isa(), layer.csr().view(), &layer.bias).unwrap();
+        bench_layer(&mut group, &problem.name(), problem, Layout::Rows, pack, |w, x, act, y| {
+            kernels.spmv_windows(w, x.view().row(0), act, y.lines_mut())
+        });
     }
 }
 
 pub(crate) fn spmv(c: &mut Criterion) {
     let kernels = kernels();
     let mut group = group(c, "spmv", kernels);
-    let every = |shape| SPARSITIES.map(|sparsity| Problem::sparse(shape, 1, sparsity));
-    for problem in SHAPES.into_iter().flat_map(every).chain([Problem::sparse(LARGE, 1, 90)]) {
+    for problem in vectors() {
         let pack = |layer: &Layer| {
             PackedSpmv::new(layer.csr().view(), &layer.bias, PackedSpmv::MAX_BLOCK_COLUMNS).unwrap()
         };
-        bench_layer(&mut group, &problem.name(), problem, Layout::Vector, pack, |w, x, act, y| {
-            kernels.spmv(w, x.row(0), act, y.lines_mut())
+        bench_layer(&mut group, &problem.name(), problem, Layout::Rows, pack, |w, x, act, y| {
+            kernels.spmv(w, x.view().row(0), act, y.lines_mut())
         });
+    }
+}
+
+/// One row of which most values are zero: with more the kernel is not used.
+pub(crate) fn spmm_sparse_input(c: &mut Criterion) {
+    let kernels = kernels();
+    let mut group = group(c, "spmm_sparse_input", kernels);
+    for shape in [[784, 64], [784, 256], [784, 1024]] {
+        for problem in [90, 95, 99].map(|sparsity| Problem::sparse(shape, 1, sparsity).skipping()) {
+            let pack = |layer: &Layer| {
+                let w = PackedCsrByInput::new(layer.csr().view(), &layer.bias).unwrap();
+                (w, NonzeroInputs::new(1, layer.fan_in))
+            };
+            let name = problem.name();
+            bench_layer(&mut group, &name, problem, Layout::Rows, pack, |(w, nonzero), x, act, y| {
+                kernels.spmm_sparse_input(w, x.whole_rows(), act, y, nonzero)
+            });
+        }
     }
 }

@@ -13,6 +13,10 @@ pub(crate) const SHAPES: [[usize; 2]; 5] = [[784, 16], [784, 64], [784, 256], [7
 pub(crate) const LARGE: [usize; 2] = [4096, 4096];
 /// How many weights of a hundred are zero.
 pub(crate) const SPARSITIES: [usize; 5] = [50, 80, 90, 95, 99];
+/// How many inputs of a hundred are not zero, where kernels skip those that are: as of the pixels of MNIST.
+const NONZERO_INPUTS: usize = 19;
+/// How many examples take turns there. With one, the branch predictor learns which of its inputs are zero.
+pub(crate) const EXAMPLES: usize = 256;
 
 pub(crate) type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
@@ -62,12 +66,17 @@ pub(crate) fn bench_by(group: &mut Group<'_>, name: &str, sample: &mut dyn FnMut
     group.bench_function(name, sample);
 }
 
-/// A layer and how many inputs go through it at once.
+/// A layer and what goes through it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Problem {
     /// fan_in x fan_out.
     pub(crate) shape: [usize; 2],
+    /// How many examples go through it at once.
     pub(crate) batch: usize,
+    /// How many do in all, batch after batch.
+    pub(crate) examples: usize,
+    /// How many inputs of a hundred are not zero.
+    pub(crate) nonzero_inputs: usize,
     /// How many weights of a hundred are zero.
     pub(crate) sparsity: usize,
     /// What ends the layer; without one it has no bias either, as the products of a backward pass.
@@ -76,11 +85,17 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn dense(shape: [usize; 2], batch: usize) -> Problem {
-        Problem { shape, batch, sparsity: 0, activation: Some(Activation::Relu) }
+        let activation = Some(Activation::Relu);
+        Problem { shape, batch, examples: batch, nonzero_inputs: 100, sparsity: 0, activation }
     }
 
     pub(crate) fn sparse(shape: [usize; 2], batch: usize, sparsity: usize) -> Problem {
         Problem { sparsity, ..Problem::dense(shape, batch) }
+    }
+
+    /// With [`EXAMPLES`] examples of which most inputs are zero.
+    pub(crate) fn skipping(self) -> Problem {
+        Problem { examples: EXAMPLES, nonzero_inputs: NONZERO_INPUTS, ..self }
     }
 
     /// `784x64/16` or `784x64/16/90%`: layer, batch, sparsity.
@@ -96,28 +111,22 @@ impl Problem {
         weights - weights * self.sparsity / 100
     }
 
-    /// A multiply-add counts as two, a zero weight as none.
-    fn flops(&self) -> u64 {
-        2 * (self.nnz() * self.batch) as u64
+    /// A multiply-add counts as two, one with a zero as none.
+    pub(crate) fn flops(&self) -> u64 {
+        (2 * self.nnz() * self.examples * self.nonzero_inputs / 100) as u64
     }
 
-    /// The layer, and row-major inputs `[batch, fan_in]` for it.
-    fn draw(&self) -> (Layer, Vec<f32>) {
+    /// The layer, and row-major inputs `[examples, fan_in]` for it.
+    pub(crate) fn draw(&self) -> (Layer, Vec<f32>) {
         let [fan_in, fan_out] = self.shape;
         let mut rng = Rng::new(0);
-        // Each weight stays with the probability that makes exactly `nnz` of them (Knuth's algorithm S).
-        let (mut left, mut weight) = (self.nnz(), vec![0.0; fan_in * fan_out]);
-        for at in 0..weight.len() {
-            if rng.below(weight.len() - at) < left {
-                left -= 1;
-                weight[at] = nonzero(&mut rng);
-            }
-        }
+        let weight = sparse(&mut rng, fan_in * fan_out, self.nnz());
         let bias = match self.activation {
             Some(_) => signed(&mut rng, fan_out),
             None => vec![0.0; fan_out],
         };
-        let rows = signed(&mut rng, fan_in * self.batch);
+        let inputs = fan_in * self.examples;
+        let rows = sparse(&mut rng, inputs, inputs * self.nonzero_inputs / 100);
         (Layer { fan_in, weight, bias, activation: self.activation.unwrap_or(Activation::Identity) }, rows)
     }
 }
@@ -132,9 +141,22 @@ pub(crate) fn signed(rng: &mut Rng, len: usize) -> Vec<f32> {
     (0..len).map(|_| nonzero(rng)).collect()
 }
 
+/// As many values in (-1, 1), of which exactly `left` are not zero: each with the probability that makes so many (Knuth's
+/// algorithm S).
+fn sparse(rng: &mut Rng, len: usize, mut left: usize) -> Vec<f32> {
+    let mut values = vec![0.0; len];
+    for at in 0..len {
+        if rng.below(len - at) < left {
+            left -= 1;
+            values[at] = nonzero(rng);
+        }
+    }
+    values
+}
+
 /// A layer's numbers, for any kernel to pack.
 pub(crate) struct Layer {
-    fan_in: usize,
+    pub(crate) fan_in: usize,
     /// `[fan_out, fan_in]`, row-major.
     pub(crate) weight: Vec<f32>,
     pub(crate) bias: Vec<f32>,
@@ -155,45 +177,48 @@ impl Layer {
         Matrix::transposed(&self.weight, self.fan_in)
     }
 
-    fn expected(&self, rows: &[f32]) -> Vec<Expected> {
+    pub(crate) fn expected(&self, rows: &[f32]) -> Vec<Expected> {
         let Layer { fan_in, weight, bias, activation } = self;
         let layer = reference::Layer { fan_in: *fan_in, weight, bias, activation: *activation };
         reference::dense_layer(layer, &reference::exact(rows))
     }
 }
 
-/// How inputs and outputs lie in memory. A kernel is called once for each x and y.
+/// How the inputs and outputs of a call lie in memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Layout {
-    /// x `[fan_in, lanes]`, y `[fan_out, lanes]`, the batch in as many as it fills.
+    /// x `[fan_in, lanes]`, y `[fan_out, lanes]`: the batch in as many panels as it fills, and a call for each.
     Panels,
     /// x `[fan_in, batch]`, y `[batch, fan_out]`.
+    Transposed,
+    /// x `[batch, fan_in]`, y `[batch, fan_out]`.
     Rows,
-    /// x `[1, fan_in]`, y `[1, fan_out]`.
-    Vector,
 }
 
 impl Layout {
+    /// x and y of each call.
     fn operands(self, problem: &Problem, rows: &[f32]) -> Vec<(Matrix, Matrix)> {
-        let ([fan_in, fan_out], batch) = (problem.shape, problem.batch);
-        match self {
-            Layout::Panels => {
-                let panel = |rows: &[f32]| {
-                    let lanes = rows.len() / fan_in;
-                    (Matrix::transposed(rows, fan_in), Matrix::poisoned(fan_out, lanes))
-                };
-                rows.chunks(PANEL_LANES * fan_in).map(panel).collect()
+        let [fan_in, fan_out] = problem.shape;
+        let call = match self {
+            Layout::Panels => PANEL_LANES,
+            Layout::Transposed | Layout::Rows => problem.batch,
+        };
+        let operands = rows.chunks(call * fan_in).map(|rows| {
+            let batch = rows.len() / fan_in;
+            match self {
+                Layout::Panels => (Matrix::transposed(rows, fan_in), Matrix::poisoned(fan_out, batch)),
+                Layout::Transposed => (Matrix::transposed(rows, fan_in), Matrix::poisoned(batch, fan_out)),
+                Layout::Rows => (Matrix::new(rows, fan_in), Matrix::poisoned(batch, fan_out)),
             }
-            Layout::Rows => vec![(Matrix::transposed(rows, fan_in), Matrix::poisoned(batch, fan_out))],
-            Layout::Vector => vec![(Matrix::new(rows, fan_in), Matrix::poisoned(1, fan_out))],
-        }
+        });
+        operands.collect()
     }
 
-    /// `[batch, fan_out]`.
+    /// `[examples, fan_out]`.
     fn outputs(self, operands: &[(Matrix, Matrix)]) -> Vec<f32> {
         let outputs = operands.iter().flat_map(|(_, y)| match self {
             Layout::Panels => y.columns(),
-            Layout::Rows | Layout::Vector => y.rows(),
+            Layout::Transposed | Layout::Rows => y.rows(),
         });
         outputs.collect()
     }
@@ -206,7 +231,7 @@ pub(crate) fn bench_layer<W>(
     problem: Problem,
     layout: Layout,
     pack: impl Fn(&Layer) -> W,
-    kernel: impl Fn(&W, Rows<'_>, Activation, &mut RowsMut<'_>),
+    kernel: impl Fn(&mut W, &Matrix, Activation, &mut RowsMut<'_>),
 ) {
     group.throughput(Throughput::Elements(problem.flops()));
     let make = || {
@@ -216,7 +241,7 @@ pub(crate) fn bench_layer<W>(
     let activation = problem.activation.unwrap_or(Activation::Identity);
     let run = |(w, operands): &mut (W, Vec<(Matrix, Matrix)>)| {
         for (x, y) in operands {
-            kernel(w, x.view(), activation, &mut y.view_mut());
+            kernel(w, x, activation, &mut y.view_mut());
         }
     };
     bench(group, name, make, run, |(_, operands)| {
@@ -270,6 +295,12 @@ impl Matrix {
 
     pub(crate) fn view_mut(&mut self) -> RowsMut<'_> {
         RowsMut::new(&mut self.lines, self.rows, self.cols)
+    }
+
+    /// Rows that follow each other without padding.
+    pub(crate) fn whole_rows(&self) -> &[f32] {
+        assert!(self.cols.is_multiple_of(Line::LEN), "{} values a row leave padding", self.cols);
+        Line::floats(&self.lines)
     }
 
     /// The values row by row.
