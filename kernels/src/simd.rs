@@ -60,8 +60,8 @@ pub(crate) trait Simd: Copy {
     /// `a * 2^n`, where the low 9 bits of the bits of `n` hold the integer n (two's complement) and neither `a` nor the
     /// result leaves the normal numbers: one shift and one integer addition.
     unsafe fn scale_by_low_bits(a: Self::V, n: Self::V) -> Self::V;
-    /// Four values, again and again in every four lanes.
-    unsafe fn load_quads(from: *const f32) -> Self::V;
+    /// `SPMM_ROWS` values, four in each register, again and again in every four lanes; with 4 rows both are the same.
+    unsafe fn load_quads(from: *const f32) -> [Self::V; 2];
     /// Lane `I` of each four lanes, in all four.
     unsafe fn splat_quad<const I: i32>(quads: Self::V) -> Self::V;
     /// `SPMM_ROWS` ids.

@@ -87,7 +87,7 @@ impl Simd for Avx2 {
             let power = _mm256_slli_epi32::<23>(_mm256_castps_si256(n));
             _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), power))
         }
-        fn load_quads(from: *const f32) -> __m256 { load_quads(from) }
+        fn load_quads(from: *const f32) -> [__m256; 2] { [load_quads(from); 2] }
         fn splat_quad<const I: i32>(quads: __m256) -> __m256 {
             match I {
                 0 => _mm256_permute_ps::<0x00>(quads),

@@ -47,7 +47,7 @@ impl Simd for Neon {
             let power = vshlq_n_s32::<23>(vreinterpretq_s32_f32(n));
             vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), power))
         }
-        fn load_quads(from: *const f32) -> float32x4_t { vld1q_f32(from) }
+        fn load_quads(from: *const f32) -> [float32x4_t; 2] { [vld1q_f32(from); 2] }
         fn splat_quad<const I: i32>(quads: float32x4_t) -> float32x4_t { vdupq_laneq_f32::<I>(quads) }
         fn load_ids(from: *const u16) -> u64 { u64::from_le(from.cast::<u64>().read_unaligned()) }
         fn id_words(ids: u64) -> [u64; 2] { [ids, 0] }

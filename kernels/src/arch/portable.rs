@@ -50,7 +50,7 @@ impl Simd for Portable {
             let (a, n): (i32x4, i32x4) = (wide::bytemuck::cast(a), wide::bytemuck::cast(n));
             wide::bytemuck::cast(a + (n << 23))
         }
-        fn load_quads(from: *const f32) -> f32x4 { Self::load(from) }
+        fn load_quads(from: *const f32) -> [f32x4; 2] { [Self::load(from); 2] }
         fn splat_quad<const I: i32>(quads: f32x4) -> f32x4 { f32x4::splat(quads.to_array()[I as usize]) }
         fn load_ids(from: *const u16) -> u64 { u64::from_le(from.cast::<u64>().read_unaligned()) }
         fn id_words(ids: u64) -> [u64; 2] { [ids, 0] }

@@ -8,19 +8,26 @@
 //!
 //! ```text
 //! 8    16 operands
-//! 1.5  two loads of weights, one of columns
-//! 0.3  what two steps ahead for the columns leave of 1.5, if they are used as soon as they are loaded
-//! 0.7  48 bytes of weights and columns come from L2
+//! 1    one load of weights, one of columns
+//! 0.3  weights and columns come from L2: measured on the bare loop, written in assembly; compiled, it is nearer to 0.6
 //! ```
 //!
-//! and a group in a block 50 more: its 16 lines of output are loaded, stored, and moved from L2 and back.
+//! and a group in a block 50 more: its 16 lines of output are loaded, stored, and moved from L2 and back. The columns have to be
+//! in general registers one whole step before their use: moved there in the step itself, or at the end of the one before, a step
+//! takes 10.2 to 10.6.
 //!
-//! What lost, against 1.4 / 3.5 / 6.5 / 11.8 / 47 times the dense peak at 50 / 80 / 90 / 95 / 99 % (784x1024, batch 64):
+//! What lost, against 1.4 / 3.5 / 6.5 / 11.8 / 47 times the dense peak at 50 / 80 / 90 / 95 / 99 % (784x1024, batch 64), which
+//! the loads of today and a prefetch made 1.56 / 3.7 / 6.9 / 12.4 / 48:
 //! - panels of 64 lanes, 4 rows x 4 registers: fewer loads and half the weights per FMA, a step in 9.3 cycles; but blocks are half
 //!   as wide, so outputs move twice as often: 1.5 / 3.4 / 6.0 / 9.8 / 40. With columns of 8 bits a step would take 8.8.
 //! - 4 rows x 2 registers: 1.26 / 3.0 / 5.7 / 10.3 / 41;
 //! - a broadcast from memory for each weight: 3 cycles a step more; with AVX2 a quarter of the speed;
-//! - all 8 weights in one load, then `vpermps`: 7 % slower, though it saves a load;
+//! - all 8 weights in one load, then `vpermps`: 7 % slower, though it saves a load: it keeps the FMAs from their units;
+//! - the weights in one `vbroadcastf32x8`, then `vshuff32x4`: 9.5 against 9.2 on the bare loop with a plain load of 8;
+//! - ids loaded straight into general registers: nearly a cycle for each load, where one into a vector takes half of one;
+//! - 10 rows, values and columns in one line: 8.8 against 9.2 on the bare loop in assembly; not tried beyond it;
+//! - 2 blocks of 392 columns: 18 / 12 / 7 % slower at 50 / 80 / 90 %, 1 % faster at 95 %; 16 rows x 1 register: no gain on paper;
+//! - the columns fetched early as the weights are, or the weights 64 steps ahead: 1 to 4 % slower than the weights 16 ahead;
 //! - columns three steps ahead: 2 to 4 % slower; the next group's outputs fetched with `prefetchw`: 2 to 4 %;
 //! - groups of equal length, so that no end is mispredicted: less than 2 % faster, before what the padding costs;
 //! - columns multiplied by the distance of features when packed, so that no shift is needed: the same within 1 %;
@@ -33,8 +40,8 @@ use super::activate::{self, in_registers};
 use crate::Activation;
 use crate::simd::Simd;
 
-/// Steps whose ids are loaded before they are needed, across the ends of groups and blocks: that many more are readable. Used
-/// at once, they keep the addresses waiting: 8 to 15 % of the speed.
+/// Steps whose ids are loaded before they are needed, across the ends of groups and blocks: that many more are readable. One
+/// step they are in a register of ids, one in words. Used at once, they keep the addresses waiting: 8 to 15 % of the speed.
 pub(crate) const IDS_AHEAD: usize = 2;
 
 /// One block of columns of a sparse matrix times one panel.
@@ -92,7 +99,7 @@ unsafe fn spmm_groups<S: Simd, const R: usize, const NV: usize, const STRIDE: us
     unsafe {
         let x = p.x.add(lane);
         let (mut values, mut ids) = (p.values, p.ids);
-        let mut ahead: [S::Ids; IDS_AHEAD] = [S::load_ids(ids), S::load_ids(ids.add(R))];
+        let (mut words, mut next) = (S::id_words(S::load_ids(ids)), S::load_ids(ids.add(R)));
         for g in 0..p.group_count {
             let rows = p.rows.cast::<[u32; R]>().add(g).read();
             let y = rows.map(|row| p.y.add(row as usize * STRIDE + lane));
@@ -110,11 +117,12 @@ unsafe fn spmm_groups<S: Simd, const R: usize, const NV: usize, const STRIDE: us
                 }
             }
             for _ in 0..*p.steps.add(g) {
+                let now = words;
+                words = S::id_words(next);
+                next = S::load_ids(ids.add(IDS_AHEAD * R));
                 let w = splats::<S, R>(values);
-                let words = S::id_words(ahead[0]);
-                ahead = [ahead[1], S::load_ids(ids.add(IDS_AHEAD * R))];
                 for r in 0..R {
-                    let id = (words[r / 4] >> (16 * (r % 4))) as u16;
+                    let id = (now[r / 4] >> (16 * (r % 4))) as u16;
                     let from = x.add(id as usize * STRIDE);
                     for v in 0..NV {
                         acc[r][v] = S::fma(w[r], S::load(from.add(v * S::LANES)), acc[r][v]);
@@ -139,18 +147,18 @@ unsafe fn spmm_groups<S: Simd, const R: usize, const NV: usize, const STRIDE: us
 /// Each of R values in a register of its own.
 ///
 /// # Safety
-/// The machine has the instruction set, and `from` is readable over R values, a multiple of 4.
+/// The machine has the instruction set, `from` is readable over R values, and R is `SPMM_ROWS`.
 #[inline(always)]
 unsafe fn splats<S: Simd, const R: usize>(from: *const f32) -> [S::V; R] {
     // SAFETY: the caller's promise.
     unsafe {
         let mut splats = [S::splat(0.0); R];
+        let quads = S::load_quads(from);
         for first in (0..R).step_by(4) {
-            let quads = S::load_quads(from.add(first));
-            splats[first] = S::splat_quad::<0>(quads);
-            splats[first + 1] = S::splat_quad::<1>(quads);
-            splats[first + 2] = S::splat_quad::<2>(quads);
-            splats[first + 3] = S::splat_quad::<3>(quads);
+            splats[first] = S::splat_quad::<0>(quads[first / 4]);
+            splats[first + 1] = S::splat_quad::<1>(quads[first / 4]);
+            splats[first + 2] = S::splat_quad::<2>(quads[first / 4]);
+            splats[first + 3] = S::splat_quad::<3>(quads[first / 4]);
         }
         splats
     }
