@@ -16,6 +16,7 @@ mod prune;
 mod rows;
 mod run;
 mod train;
+mod training;
 
 use clap::{Parser, Subcommand};
 use error::Failure;

@@ -18,6 +18,7 @@ mod pivot;
 pub mod plot;
 mod run;
 mod single;
+mod training;
 
 pub use breakeven::*;
 pub use data::*;
@@ -25,6 +26,7 @@ pub use figures::{Figure, figures};
 pub use grid::{Grid, Summary};
 pub use html::html;
 pub use number::{format_count, format_ns, format_percent, format_speedup};
+pub use training::{EpochRow, TrainReport, TrainingInfo, ValidationInfo, learning};
 
 use serde::Serialize;
 use std::string::String;

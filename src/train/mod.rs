@@ -20,6 +20,7 @@
 //! # Ok::<(), prunella::train::TrainError>(())
 //! ```
 
+mod course;
 mod error;
 mod loss;
 mod network;
@@ -28,6 +29,7 @@ mod pass;
 mod stopping;
 mod trainer;
 
+pub use course::{Course, Curve, Epoch, Judges, Score, Underway};
 pub use error::TrainError;
 pub use loss::Loss;
 pub use network::{Init, Mlp};

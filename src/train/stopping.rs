@@ -29,7 +29,12 @@ impl EarlyStopping {
         } else {
             self.since += 1;
         }
-        self.since < self.patience
+        !self.is_over()
+    }
+
+    /// Whether the patience is at its end.
+    pub fn is_over(&self) -> bool {
+        self.since >= self.patience
     }
 
     /// The least loss and the network that had it; `None` before the first look that was not NaN.
