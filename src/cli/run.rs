@@ -14,7 +14,7 @@ use super::rows::{
     measured, noise_floor, noise_floors, peak, result_rows, settings, skipping_note, speedup_best,
     waiting_note,
 };
-use super::training::Training;
+use super::training::{Keeping, Training};
 use crate::benchmark::Case;
 use crate::dataset::Split;
 use crate::metrics::accuracy;
@@ -96,6 +96,7 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
         train: &split.train,
         test: &split.test,
         validation: None,
+        keeping: Keeping::default(),
     };
     let (mut network, training) = training.run(&machine, progress)?;
     let dense = network.to_model()?;

@@ -6,10 +6,11 @@ use super::args::{
 use super::command_line;
 use super::error::Failure;
 use super::input::{dataset_info, examples, network_info};
+use super::interrupt::Interrupt;
 use super::machine::Machine;
 use super::output::{Output, pictures, write_model};
 use super::progress::Progress;
-use super::training::Training;
+use super::training::{Keeping, Training};
 use crate::dataset::{Dataset, Split};
 use crate::files;
 use crate::report::{Schema, TrainReport, learning};
@@ -26,6 +27,10 @@ Examples:
   prunella train --data data/mnist --classes 4,9 --hidden 16 --optimizer sgd --lr 0.05 --format json
   prunella train --data data/mnist --schedule one-cycle --lr 0.01 --epochs 4 --out learning
   prunella train --data data/mnist --epochs 100 --validation 0.1 --patience 5 --model best.safetensors
+  prunella train --data data/mnist --epochs 100 --checkpoint training.safetensors
+  prunella train --data data/mnist --epochs 100 --checkpoint training.safetensors --resume training.safetensors
+
+Ctrl-C ends a training after the step under way, with exit code 130 and, with --checkpoint, saved; pressed again, it ends at once.
 
 The limit beside samples/s is what the multiply-adds allow at the machine's FMA peak, which is measured after the training.
 With --out: results.json, results.csv, and the learning curve as plots (learning-loss.svg, learning-accuracy.svg).";
@@ -43,6 +48,8 @@ pub(super) struct Train {
     training: TrainingArgs,
     #[command(flatten)]
     stopping: StoppingArgs,
+    #[command(flatten)]
+    checkpoints: CheckpointArgs,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
@@ -65,6 +72,19 @@ struct StoppingArgs {
     #[arg(long, value_name = "N", default_value_t = 3, requires = "validation", value_parser = at_least_one,
         allow_negative_numbers = true)]
     patience: usize,
+}
+
+/// How a training outlives an interruption.
+#[derive(Args)]
+#[command(next_help_heading = "Checkpoints")]
+struct CheckpointArgs {
+    /// Write all that is needed to go on to this file (safetensors), after each epoch and when interrupted by Ctrl-C
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Go on from this checkpoint, with the settings and the data it was made with; the network becomes, bit for bit, what it would
+    /// be without the interruption
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
 }
 
 impl StoppingArgs {
@@ -91,9 +111,14 @@ pub(super) fn train(args: &Train) -> Result<(), Failure> {
     // What is too large is so whatever the data.
     args.network.sizes(1, 1)?;
     let output = Output::new(&args.output)?;
-    args.model.as_deref().map(files::check_writable).transpose()?;
+    let CheckpointArgs { checkpoint, resume } = &args.checkpoints;
+    if args.model.is_some() && args.model == *checkpoint {
+        return Err(Failure::usage("--model and --checkpoint name the same file; give each its own"));
+    }
+    [&args.model, checkpoint].into_iter().flatten().try_for_each(|path| files::check_writable(path))?;
     let split = examples(&args.data, seed, progress)?;
     let divided = args.stopping.divided(&split, seed)?;
+    let interrupt = Interrupt::watch().map_err(|error| Failure::at("Ctrl-C", error))?;
     let training = Training {
         shape: &args.network,
         recipe: &args.training,
@@ -101,6 +126,7 @@ pub(super) fn train(args: &Train) -> Result<(), Failure> {
         train: divided.as_ref().map_or(&split.train, |(train, _)| train),
         test: &split.test,
         validation: divided.as_ref().map(|(_, validation)| (validation, args.stopping.patience)),
+        keeping: Keeping { from: resume.as_deref(), to: checkpoint.as_deref(), interrupt: Some(&interrupt) },
     };
     let (network, training) = training.run(&machine, progress)?;
     let model = network.to_model()?;

@@ -2,16 +2,20 @@
 
 use super::args::{NetworkArgs, TrainingArgs};
 use super::error::Failure;
+use super::input::bytes;
+use super::interrupt::Interrupt;
 use super::machine::Machine;
 use super::probe::fma_peak;
 use super::progress::Progress;
 use crate::dataset::Dataset;
+use crate::files;
 use crate::model::Activation;
 use crate::report::{EpochRow, TrainingInfo, ValidationInfo, format_count, format_percent};
 use crate::rng::{Rng, Stream};
 use crate::train::{self, Course, Curve, Epoch, Init, Judges, Mlp, Options, Underway};
 use core::time::Duration;
 use std::format;
+use std::path::Path;
 use std::prelude::rust_2024::*;
 use std::time::Instant;
 
@@ -27,6 +31,18 @@ pub(super) struct Training<'a> {
     pub(super) test: &'a Dataset,
     /// What decides when to end, and its patience.
     pub(super) validation: Option<(&'a Dataset, usize)>,
+    pub(super) keeping: Keeping<'a>,
+}
+
+/// How a training outlives an interruption. By default it does not.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Keeping<'a> {
+    /// The checkpoint to go on from.
+    pub(super) from: Option<&'a Path>,
+    /// The checkpoint to write, after each epoch and when interrupted.
+    pub(super) to: Option<&'a Path>,
+    /// What may interrupt it.
+    pub(super) interrupt: Option<&'a Interrupt>,
 }
 
 impl Training<'_> {
@@ -38,7 +54,11 @@ impl Training<'_> {
         let options = self.recipe.options(self.seed);
         let judges = Judges { test: self.test, validation: self.validation };
         let mut course = Course::new(&mut network, self.train, judges, &options, machine.compute())?;
-        follow(&mut course, progress)?;
+        if let Some(path) = self.keeping.from {
+            let checkpoint = bytes(path, "give a file that `prunella train --checkpoint` wrote")?;
+            course.restore(&checkpoint).map_err(|error| Failure::at(path.display(), error))?;
+        }
+        follow(&mut course, self.keeping, progress)?;
         let (density, flops) = (course.trainer().density(), course.trainer().flops_per_example());
         let curve = course.finish();
         let limit = 1e9 * fma_peak(machine) / flops;
@@ -79,8 +99,8 @@ impl Training<'_> {
     }
 }
 
-/// Goes through all steps, and shows where it is.
-fn follow(course: &mut Course<'_>, progress: Progress) -> Result<(), Failure> {
+/// Goes through all steps unless interrupted, and shows where it is.
+fn follow(course: &mut Course<'_>, keeping: Keeping<'_>, progress: Progress) -> Result<(), Failure> {
     let bar = progress.bar("training", course.trainer().steps());
     let mut shown = Instant::now();
     while let Some(now) = course.step()? {
@@ -89,9 +109,30 @@ fn follow(course: &mut Course<'_>, progress: Progress) -> Result<(), Failure> {
             bar.set_message(status(&now, course.underway(), course.history().last()));
             shown = Instant::now();
         }
+        let is_pressed = keeping.interrupt.is_some_and(Interrupt::is_pressed);
+        if let Some(path) = keeping.to.filter(|_| is_pressed || course.underway().examples == 0) {
+            files::write_atomic(path, |out| out.write_all(&course.checkpoint()))?;
+        }
+        if is_pressed {
+            bar.finish_and_clear();
+            return Err(interrupted(&now, keeping.to));
+        }
     }
     bar.finish_and_clear();
     Ok(())
+}
+
+/// What whoever interrupted should know.
+fn interrupted(now: &train::Progress, saved: Option<&Path>) -> Failure {
+    let (step, steps) = (format_count(now.step), format_count(now.steps));
+    let way_on = match saved {
+        Some(path) => format!("the same command with --resume {} goes on from there", path.display()),
+        None => "nothing was saved; with --checkpoint FILE it could have gone on from there".into(),
+    };
+    Failure::interrupted(format!(
+        "Interrupted in epoch {} of {}, after step {step} of {steps}: {way_on}.",
+        now.epoch, now.epochs
+    ))
 }
 
 /// Where training is: `epoch 3/10, loss 0.0512, 97.91 %, 812,000/s`; the accuracy is that after the last epoch.

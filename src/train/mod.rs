@@ -20,6 +20,7 @@
 //! # Ok::<(), prunella::train::TrainError>(())
 //! ```
 
+mod checkpoint;
 mod course;
 mod error;
 mod loss;

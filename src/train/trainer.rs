@@ -221,6 +221,16 @@ impl<'a> Trainer<'a> {
         }))
     }
 
+    /// Goes on after `step` steps, with what there was then.
+    pub(super) fn resume(&mut self, network: Mlp, moments: Vec<[Moments; 2]>, step: usize) {
+        *self.network = network;
+        self.moments = moments;
+        self.step = step;
+        self.transpose_weights();
+        // An epoch that has begun goes on in its order.
+        self.draw_order(step / self.steps_per_epoch());
+    }
+
     /// The order of the examples in epoch `epoch`, counted from 0.
     fn draw_order(&mut self, epoch: usize) {
         self.order.clear();
