@@ -15,6 +15,8 @@ pub enum Stream {
     Choice,
     /// The initial weights of a network that is trained.
     Weights,
+    /// The choice of the examples that training is judged by.
+    Validation,
     /// The random weights of a network that is only measured.
     BenchWeights,
     /// The random inputs of a benchmark.
@@ -29,6 +31,7 @@ impl Stream {
             Stream::Order(epoch) => (1 << 48) + epoch,
             Stream::Choice => 1 << 49,
             Stream::Weights => 1 << 50,
+            Stream::Validation => (1 << 50) + 1,
             Stream::BenchWeights => 1 << 51,
             Stream::BenchInputs => (1 << 51) + 1,
             Stream::Digit(index) => !index,

@@ -6,7 +6,7 @@ use crate::measure;
 use crate::model::Activation;
 use crate::prune::{LevelOptions, PruneOptions, Schedule, Scope};
 use crate::report::Format;
-use crate::train::{Optimizer, Options};
+use crate::train::{self, Optimizer, Options};
 use clap::{Args, ValueEnum};
 use core::fmt::Display;
 use core::str::FromStr;
@@ -124,6 +124,35 @@ impl OptimizerName {
     }
 }
 
+/// How the learning rate changes.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum ScheduleName {
+    /// It stays
+    Constant,
+    /// It falls to 0 along half a cosine
+    Cosine,
+    /// It rises from a 25th in the first three tenths of the steps, then falls to 0
+    OneCycle,
+}
+
+impl ScheduleName {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            ScheduleName::Constant => "constant",
+            ScheduleName::Cosine => "cosine",
+            ScheduleName::OneCycle => "one-cycle",
+        }
+    }
+
+    fn schedule(self) -> train::Schedule {
+        match self {
+            ScheduleName::Constant => train::Schedule::Constant,
+            ScheduleName::Cosine => train::Schedule::Cosine,
+            ScheduleName::OneCycle => train::Schedule::OneCycle,
+        }
+    }
+}
+
 /// How a network is trained.
 #[derive(Args)]
 #[command(next_help_heading = "Training")]
@@ -131,6 +160,9 @@ pub(super) struct TrainingArgs {
     /// Passes over the training set
     #[arg(long, value_name = "N", default_value_t = Options::default().epochs, value_parser = at_least_one, allow_negative_numbers = true)]
     epochs: usize,
+    /// How the learning rate changes: constant, cosine (falls to 0) or one-cycle (rises from a 25th, then falls to 0)
+    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true, default_value_t = ScheduleName::Cosine)]
+    pub(super) schedule: ScheduleName,
     #[command(flatten)]
     pub(super) steps: StepArgs,
 }
@@ -145,7 +177,7 @@ pub(super) struct StepArgs {
     /// How weights are changed: sgd, momentum (0.9) or adam
     #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true, default_value_t = OptimizerName::Adam)]
     pub(super) optimizer: OptimizerName,
-    /// Learning rate at the start, falling to 0 along a cosine [default: adam 0.002, momentum 0.05, sgd 0.1]
+    /// Learning rate, where it is highest [default: adam 0.002, momentum 0.05, sgd 0.1]
     #[arg(long = "lr", value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
     rate: Option<f32>,
 }
@@ -154,7 +186,8 @@ impl TrainingArgs {
     pub(super) fn options(&self, seed: u64) -> Options {
         let StepArgs { batch_size, optimizer, rate } = self.steps;
         let optimizer = optimizer.with_rate(rate);
-        Options { epochs: self.epochs, batch_size, optimizer, seed, ..Options::default() }
+        let schedule = self.schedule.schedule();
+        Options { epochs: self.epochs, batch_size, optimizer, schedule, seed, ..Options::default() }
     }
 }
 
@@ -297,6 +330,12 @@ pub(super) fn check_size(sizes: &[usize]) -> Result<(), Failure> {
 /// A whole number, 1 or more.
 pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     number(text).filter(|n| *n > 0).ok_or_else(|| "give a whole number, 1 or more".into())
+}
+
+/// A share of the training set.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let valid = number(text).filter(|share| *share > 0.0 && *share < 1.0);
+    valid.ok_or_else(|| "a share is above 0 and below 1: 0.1 keeps a tenth of the training set".into())
 }
 
 /// A sparsity.

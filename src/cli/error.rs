@@ -16,6 +16,8 @@ impl Failure {
     /// The exit code of wrong usage, as clap's.
     pub(super) const USAGE: u8 = 2;
     const WORK: u8 = 1;
+    /// What a shell reports of a command that Ctrl-C ended.
+    pub(super) const INTERRUPTED: u8 = 130;
 
     /// The arguments ask for something impossible.
     pub(super) fn usage(message: impl Display) -> Failure {
@@ -25,6 +27,11 @@ impl Failure {
     /// The arguments are fine, but what they name is not: `place` is a file or directory.
     pub(super) fn at(place: impl Display, problem: impl Display) -> Failure {
         Failure { code: Self::WORK, message: format!("{place}: {problem}") }
+    }
+
+    /// The user wanted it to end.
+    pub(super) fn interrupted(message: impl Display) -> Failure {
+        Failure { code: Self::INTERRUPTED, message: message.to_string() }
     }
 
     pub(super) fn code(&self) -> u8 {

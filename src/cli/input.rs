@@ -52,17 +52,21 @@ pub(super) fn dataset_info(split: &Split) -> DatasetInfo {
 /// The model of a file.
 pub(super) fn model(path: &Path) -> Result<Model, Failure> {
     const REMEDY: &str = "give a model file, as `prunella train --model` writes";
+    let bytes = bytes(path, REMEDY)?;
+    Model::from_bytes(&bytes).map_err(|error| Failure::at(path.display(), format!("{error}; {REMEDY}")))
+}
+
+/// The content of a file.
+pub(super) fn bytes(path: &Path, remedy: &str) -> Result<Vec<u8>, Failure> {
     let place = path.display();
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => {
-            return Err(Failure::at(place, format!("is not a regular file; {REMEDY}")));
+            return Err(Failure::at(place, format!("is not a regular file; {remedy}")));
         }
         Ok(_) => {}
-        Err(error) => return Err(Failure::at(place, format!("cannot be read: {error}; {REMEDY}"))),
+        Err(error) => return Err(Failure::at(place, format!("cannot be read: {error}; {remedy}"))),
     }
-    let bytes =
-        fs::read(path).map_err(|error| Failure::at(&place, format!("cannot be read: {error}; {REMEDY}")))?;
-    Model::from_bytes(&bytes).map_err(|error| Failure::at(&place, format!("{error}; {REMEDY}")))
+    fs::read(path).map_err(|error| Failure::at(place, format!("cannot be read: {error}; {remedy}")))
 }
 
 pub(super) fn network_info(model: &Model) -> NetworkInfo {

@@ -8,6 +8,7 @@ mod error;
 mod eval;
 mod info;
 mod input;
+mod interrupt;
 mod machine;
 mod output;
 mod probe;
@@ -16,6 +17,7 @@ mod prune;
 mod rows;
 mod run;
 mod train;
+mod training;
 
 use clap::{Parser, Subcommand};
 use error::Failure;
@@ -31,7 +33,7 @@ Examples:
   prunella breakeven                             from which sparsity on pruning pays
   prunella info --measure                        what this machine can do
 
-Exit codes: 0 done; 1 bad data or a failure; 2 wrong usage.";
+Exit codes: 0 done; 1 bad data or a failure; 2 wrong usage; 130 interrupted.";
 
 /// Trains small networks, prunes them, verifies the result, and measures what the pruning is worth.
 #[derive(Parser)]
@@ -75,7 +77,10 @@ pub fn main() -> ExitCode {
     match dispatch(&cli.verb) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            match failure.code() {
+                Failure::INTERRUPTED => eprintln!("{failure}"),
+                _ => eprintln!("error: {failure}"),
+            }
             ExitCode::from(failure.code())
         }
     }

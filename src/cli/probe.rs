@@ -1,10 +1,12 @@
 //! What the machine can do at most: arithmetic on registers, and reading memory.
 
+use super::machine::Machine;
 use super::progress::Progress;
 use crate::measure::{Environment, Plan, Subject, measure};
 use crate::report::{Bandwidth, IsaPeak};
 use prunella_kernels::{Isa, Kernels, Line};
 use std::prelude::rust_2024::*;
+use std::time::Instant;
 use std::vec;
 
 /// All take turns in so many rounds, and the best of each counts: a disturbance only ever lengthens a sample.
@@ -28,6 +30,18 @@ pub(super) fn fma_peaks(progress: Progress) -> Vec<IsaPeak> {
     };
     let rates = best_rates(&isas.iter().map(work).collect::<Vec<_>>(), "measuring arithmetic", progress);
     isas.iter().zip(rates).map(|(isa, fma_gflops)| IsaPeak { isa: isa.name().into(), fma_gflops }).collect()
+}
+
+/// What the kernels of `machine` could do at most, all threads at once, in GFLOP/s: a few milliseconds.
+pub(super) fn fma_peak(machine: &Machine) -> f64 {
+    let kernels = machine.compute().kernels;
+    let mut flops = vec![0; machine.threads()];
+    let rates = (0..ROUNDS).map(|_| {
+        let start = Instant::now();
+        machine.pool.for_each(&mut flops, |_, flops| *flops = kernels.fma_peak(100_000));
+        flops.iter().sum::<u64>() as f64 / start.elapsed().as_nanos() as f64
+    });
+    rates.fold(0.0, f64::max)
 }
 
 /// The read bandwidth of each level whose size is known: a buffer of half its size stays in it, one of eight times the last

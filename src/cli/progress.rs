@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::eprintln;
 use std::prelude::rust_2024::*;
 
-const STYLE: &str = "{msg:<30} {bar:40} {percent:>3} % {elapsed:>5}";
+const STYLE: &str = "{msg:<30} {wide_bar} {percent:>3} % {elapsed:>5}";
 
 /// Where progress and remarks go.
 #[derive(Clone, Copy)]

@@ -14,7 +14,7 @@ use super::rows::{
     measured, noise_floor, noise_floors, peak, result_rows, settings, skipping_note, speedup_best,
     waiting_note,
 };
-use super::train::trained;
+use super::training::{Keeping, Training};
 use crate::benchmark::Case;
 use crate::dataset::Split;
 use crate::metrics::accuracy;
@@ -89,7 +89,16 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
     let sizes = args.network.sizes(split.train.features(), split.train.classes())?;
     let settings = settings(&args.timing, &machine, seed, &sizes)?;
 
-    let (mut network, training) = trained(&args.network, &args.training, &split, seed, (&machine, progress))?;
+    let training = Training {
+        shape: &args.network,
+        recipe: &args.training,
+        seed,
+        train: &split.train,
+        test: &split.test,
+        validation: None,
+        keeping: Keeping::default(),
+    };
+    let (mut network, training) = training.run(&machine, progress)?;
     let dense = network.to_model()?;
     let levels = pruned(args, &mut network, &split, &sparsities, (&machine, progress))?;
     let cases: Vec<Case<'_>> =

@@ -1,28 +1,39 @@
 //! `prunella train`.
 
-use super::args::{DataArgs, MachineArgs, NetworkArgs, OutputArgs, SeedArgs, TrainingArgs};
+use super::args::{
+    DataArgs, MachineArgs, NetworkArgs, OutputArgs, SeedArgs, TrainingArgs, at_least_one, share,
+};
 use super::command_line;
 use super::error::Failure;
 use super::input::{dataset_info, examples, network_info};
+use super::interrupt::Interrupt;
 use super::machine::Machine;
-use super::output::{Output, write_model};
+use super::output::{Output, pictures, write_model};
 use super::progress::Progress;
-use crate::dataset::Split;
+use super::training::{Keeping, Training};
+use crate::dataset::{Dataset, Split};
 use crate::files;
-use crate::model::Activation;
-use crate::report::{EpochRow, Schema, TrainReport, TrainingInfo};
+use crate::report::{Schema, TrainReport, learning};
 use crate::rng::{Rng, Stream};
-use crate::train::{Init, Mlp, Options, Trainer, evaluate};
 use clap::Args;
+use std::format;
 use std::path::PathBuf;
 use std::prelude::rust_2024::*;
-use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
   prunella train --model dense.safetensors
   prunella train --data data/mnist --hidden 256,128 --epochs 20 --model dense.safetensors
-  prunella train --data data/mnist --classes 4,9 --hidden 16 --optimizer sgd --lr 0.05 --format json";
+  prunella train --data data/mnist --classes 4,9 --hidden 16 --optimizer sgd --lr 0.05 --format json
+  prunella train --data data/mnist --schedule one-cycle --lr 0.01 --epochs 4 --out learning
+  prunella train --data data/mnist --epochs 100 --validation 0.1 --patience 5 --model best.safetensors
+  prunella train --data data/mnist --epochs 100 --checkpoint training.safetensors
+  prunella train --data data/mnist --epochs 100 --checkpoint training.safetensors --resume training.safetensors
+
+Ctrl-C ends a training after the step under way, with exit code 130 and, with --checkpoint, saved; pressed again, it ends at once.
+
+The limit beside samples/s is what the multiply-adds allow at the machine's FMA peak, which is measured after the training.
+With --out: results.json, results.csv, and the learning curve as plots (learning-loss.svg, learning-accuracy.svg).";
 
 /// Arguments of `prunella train`.
 #[derive(Args)]
@@ -36,6 +47,10 @@ pub(super) struct Train {
     #[command(flatten)]
     training: TrainingArgs,
     #[command(flatten)]
+    stopping: StoppingArgs,
+    #[command(flatten)]
+    checkpoints: CheckpointArgs,
+    #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
     machine: MachineArgs,
@@ -43,6 +58,49 @@ pub(super) struct Train {
     seed: SeedArgs,
     #[command(flatten)]
     output: OutputArgs,
+}
+
+/// When training ends before its last epoch.
+#[derive(Args)]
+#[command(next_help_heading = "Training")]
+struct StoppingArgs {
+    /// Hold back this share of the training set: training ends when its loss on that no longer falls, and the network whose loss
+    /// was lowest is kept
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
+    validation: Option<f64>,
+    /// How many epochs in a row without a lower loss end it; with --validation
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "validation", value_parser = at_least_one,
+        allow_negative_numbers = true)]
+    patience: usize,
+}
+
+/// How a training outlives an interruption.
+#[derive(Args)]
+#[command(next_help_heading = "Checkpoints")]
+struct CheckpointArgs {
+    /// Write all that is needed to go on to this file (safetensors), after each epoch and when interrupted by Ctrl-C
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Go on from this checkpoint, with the settings and the data it was made with; the network becomes, bit for bit, what it would
+    /// be without the interruption
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+}
+
+impl StoppingArgs {
+    /// What is learnt from, and what is held back, if anything.
+    fn divided(&self, split: &Split, seed: u64) -> Result<Option<(Dataset, Dataset)>, Failure> {
+        let Some(share) = self.validation else { return Ok(None) };
+        let mut rng = Rng::stream(seed, Stream::Validation);
+        let (validation, train) = split.train.stratified_split(share, &mut rng);
+        if train.is_empty() || validation.is_empty() {
+            let problem = "leaves no example to learn from, or none to be judged by";
+            return Err(Failure::usage(format!(
+                "--validation {share}: {problem}; choose a share nearer to 0.1"
+            )));
+        }
+        Ok(Some((train, validation)))
+    }
 }
 
 /// Trains a network, saves it if told to, and reports its accuracy.
@@ -53,9 +111,24 @@ pub(super) fn train(args: &Train) -> Result<(), Failure> {
     // What is too large is so whatever the data.
     args.network.sizes(1, 1)?;
     let output = Output::new(&args.output)?;
-    args.model.as_deref().map(files::check_writable).transpose()?;
+    let CheckpointArgs { checkpoint, resume } = &args.checkpoints;
+    if args.model.is_some() && args.model == *checkpoint {
+        return Err(Failure::usage("--model and --checkpoint name the same file; give each its own"));
+    }
+    [&args.model, checkpoint].into_iter().flatten().try_for_each(|path| files::check_writable(path))?;
     let split = examples(&args.data, seed, progress)?;
-    let (network, training) = trained(&args.network, &args.training, &split, seed, (&machine, progress))?;
+    let divided = args.stopping.divided(&split, seed)?;
+    let interrupt = Interrupt::watch().map_err(|error| Failure::at("Ctrl-C", error))?;
+    let training = Training {
+        shape: &args.network,
+        recipe: &args.training,
+        seed,
+        train: divided.as_ref().map_or(&split.train, |(train, _)| train),
+        test: &split.test,
+        validation: divided.as_ref().map(|(_, validation)| (validation, args.stopping.patience)),
+        keeping: Keeping { from: resume.as_deref(), to: checkpoint.as_deref(), interrupt: Some(&interrupt) },
+    };
+    let (network, training) = training.run(&machine, progress)?;
     let model = network.to_model()?;
     if let Some(path) = &args.model {
         write_model(path, &model)?;
@@ -69,58 +142,6 @@ pub(super) fn train(args: &Train) -> Result<(), Failure> {
         network: network_info(&model),
         training,
     };
-    output.write(&report, Vec::new())
-}
-
-/// A network trained on the training set, and how that went.
-pub(super) fn trained(
-    shape: &NetworkArgs,
-    recipe: &TrainingArgs,
-    split: &Split,
-    seed: u64,
-    (machine, progress): (&Machine, Progress),
-) -> Result<(Mlp, TrainingInfo), Failure> {
-    let sizes = shape.sizes(split.train.features(), split.train.classes())?;
-    let mut rng = Rng::stream(seed, Stream::Weights);
-    let mut network = Mlp::new(&sizes, shape.activation, Activation::Identity, Init::He, &mut rng)?;
-    let options = recipe.options(seed);
-    let history = epochs(&mut network, split, &options, machine, progress)?;
-    let seconds: f64 = history.iter().map(|row| row.seconds).sum();
-    let training = TrainingInfo {
-        epochs: options.epochs,
-        seconds,
-        samples_per_second: (options.epochs * split.train.len()) as f64 / seconds,
-        test_accuracy: history.last().map_or(f64::NAN, |row| row.test_accuracy),
-        optimizer: recipe.steps.optimizer.name().into(),
-        batch_size: options.batch_size,
-        learning_rate: options.optimizer.rate(),
-        history,
-    };
-    Ok((network, training))
-}
-
-/// Trains, and scores the network after each epoch; the time of the scoring is not counted.
-fn epochs(
-    network: &mut Mlp,
-    split: &Split,
-    options: &Options,
-    machine: &Machine,
-    progress: Progress,
-) -> Result<Vec<EpochRow>, Failure> {
-    let mut trainer = Trainer::new(network, &split.train, options, machine.compute())?;
-    let bar = progress.bar("training", trainer.steps());
-    let mut history = Vec::new();
-    let (mut loss, mut before) = (0.0, Duration::ZERO);
-    while let Some(now) = trainer.step()? {
-        loss += now.loss * now.examples as f64 / split.train.len() as f64;
-        bar.set_position(now.step as u64);
-        if now.step.is_multiple_of(trainer.steps_per_epoch()) {
-            let score = evaluate(trainer.network(), &split.test, options.loss, machine.compute())?;
-            let seconds = (now.elapsed - before).as_secs_f64();
-            history.push(EpochRow { epoch: now.epoch, loss, test_accuracy: score.accuracy, seconds });
-            (loss, before) = (0.0, now.elapsed);
-        }
-    }
-    bar.finish_and_clear();
-    Ok(history)
+    let files = pictures(&learning(&report.training));
+    output.write(&report, files)
 }

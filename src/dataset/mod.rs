@@ -7,6 +7,7 @@ pub use split::{Source, Split};
 
 use crate::idx::{Idx, Values};
 use crate::rng::Rng;
+use flate2::Crc;
 use prunella_kernels::SparseBytes;
 use std::sync::OnceLock;
 use std::{format, string::String, vec, vec::Vec};
@@ -223,6 +224,14 @@ impl Dataset {
         };
         let images = Idx::new(dims, Values::U8(self.pixels.clone()))?;
         Ok((images, Idx::new(vec![self.len()], Values::U8(self.labels.clone()))?))
+    }
+
+    /// Tells one data set from another.
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut crc = Crc::new();
+        crc.update(&self.pixels);
+        crc.update(&self.labels);
+        format!("{} examples of {} features, CRC-32 {:08x}", self.len(), self.features, crc.sum())
     }
 
     fn name_of(&self, example: usize) -> u8 {

@@ -15,7 +15,7 @@
 mod error;
 mod file;
 mod json;
-mod safetensors;
+pub(crate) mod safetensors;
 
 use alloc::string::String;
 use alloc::vec::Vec;

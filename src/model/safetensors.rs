@@ -17,16 +17,16 @@ const MAX_HEADER_BYTES: usize = 100_000_000;
 const DATA_ALIGN: usize = 8;
 
 /// A tensor's entry in the header, its range checked against the file and its shape.
-pub(super) struct Tensor<'a> {
-    pub(super) shape: Vec<usize>,
+pub(crate) struct Tensor<'a> {
+    pub(crate) shape: Vec<usize>,
     /// `f32`s, little-endian.
-    pub(super) data: &'a [u8],
+    pub(crate) data: &'a [u8],
 }
 
 /// A file whose header is sound: the tensors fill the data exactly, without overlap or gap.
-pub(super) struct Container<'a> {
-    pub(super) metadata: BTreeMap<String, String>,
-    pub(super) tensors: BTreeMap<String, Tensor<'a>>,
+pub(crate) struct Container<'a> {
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) tensors: BTreeMap<String, Tensor<'a>>,
 }
 
 struct Entry {
@@ -35,7 +35,7 @@ struct Entry {
 }
 
 impl<'a> Container<'a> {
-    pub(super) fn read(file: &'a [u8]) -> Result<Container<'a>, ModelError> {
+    pub(crate) fn read(file: &'a [u8]) -> Result<Container<'a>, ModelError> {
         let (header, data) = split(file)?;
         let (metadata, entries) = read_header(header)?;
         check_coverage(&entries, data.len())?;
@@ -172,18 +172,18 @@ fn check_coverage(entries: &BTreeMap<String, Entry>, data_bytes: usize) -> Resul
 }
 
 /// Builds a file. Names and metadata must need no JSON escapes.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     header: String,
     data: Vec<u8>,
 }
 
 impl Writer {
-    pub(super) fn new(metadata: &[(&str, &str)]) -> Writer {
+    pub(crate) fn new(metadata: &[(&str, &str)]) -> Writer {
         let pairs: Vec<_> = metadata.iter().map(|(key, value)| format!("\"{key}\":\"{value}\"")).collect();
         Writer { header: format!("{{\"__metadata__\":{{{}}}", pairs.join(",")), data: Vec::new() }
     }
 
-    pub(super) fn tensor(&mut self, name: &str, shape: &[usize], values: &[f32]) {
+    pub(crate) fn tensor(&mut self, name: &str, shape: &[usize], values: &[f32]) {
         let begin = self.data.len();
         self.data.extend(values.iter().flat_map(|value| value.to_le_bytes()));
         let end = self.data.len();
@@ -192,7 +192,7 @@ impl Writer {
         ));
     }
 
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         self.header.push('}');
         // The length itself is 8 bytes, so a padded header leaves the data aligned.
         let padded = self.header.len().next_multiple_of(DATA_ALIGN);

@@ -1,6 +1,7 @@
 //! The results themselves. The field names are a public schema: fields may be added, never renamed.
 
 use super::result::{BatchNoiseFloor, BestRow, NoiseFloor, Peak, ResultRow};
+use super::training::TrainingInfo;
 use crate::measure::Environment;
 use crate::model::Layer;
 use serde::{Deserialize, Serialize};
@@ -66,25 +67,6 @@ pub struct RunReport {
     pub results: Vec<ResultRow>,
     /// What else a reader must know, in sentences.
     pub notes: Vec<String>,
-}
-
-/// What `prunella train` found.
-#[derive(Clone, Debug, Serialize)]
-pub struct TrainReport {
-    /// [`Schema::Train`].
-    pub schema: Schema,
-    /// The command line that made this.
-    pub command: String,
-    /// The seed of everything random.
-    pub seed: u64,
-    /// The machine, the compiler and the build.
-    pub environment: Environment,
-    /// The examples.
-    pub dataset: Option<DatasetInfo>,
-    /// The network's shape.
-    pub network: NetworkInfo,
-    /// How it was trained.
-    pub training: TrainingInfo,
 }
 
 /// What `prunella eval` found: how well one model classifies one test set.
@@ -207,40 +189,6 @@ pub struct NetworkInfo {
     pub layers: Vec<usize>,
     /// The activation between layers.
     pub activation: String,
-}
-
-/// How the dense network was trained.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TrainingInfo {
-    /// Passes over the training set.
-    pub epochs: usize,
-    /// Time spent, in seconds.
-    pub seconds: f64,
-    /// Training examples per second.
-    pub samples_per_second: f64,
-    /// Accuracy on the test set after the last epoch, 0 to 1.
-    pub test_accuracy: f64,
-    /// `sgd`, `momentum` or `adam`.
-    pub optimizer: String,
-    /// Examples per step.
-    pub batch_size: usize,
-    /// The learning rate at the start. An `f32`, as it was used, so that it prints as it was typed.
-    pub learning_rate: f32,
-    /// One row per epoch.
-    pub history: Vec<EpochRow>,
-}
-
-/// One pass over the training set.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct EpochRow {
-    /// Counted from 1.
-    pub epoch: usize,
-    /// Mean training loss.
-    pub loss: f64,
-    /// Accuracy on the test set after this epoch, 0 to 1.
-    pub test_accuracy: f64,
-    /// Time spent, in seconds.
-    pub seconds: f64,
 }
 
 /// What pruning left of a layer.

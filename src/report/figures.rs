@@ -1,10 +1,11 @@
 //! The plots of a run.
 
-use super::data::{RunReport, TrainingInfo};
+use super::data::RunReport;
 use super::number::{format_ns, format_percent, format_speedup, interval};
 use super::pivot::{Level, Pivot, skips_inputs};
 use super::plot::{Plot, Point, Scale, Series};
 use super::result::ResultRow;
+use super::training::learning;
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
 /// A plot and what it is called.
@@ -24,9 +25,7 @@ pub fn figures(report: &RunReport) -> Vec<Figure> {
     let pivot = Pivot::new(report);
     let speedups = pivot.batches.iter().filter_map(|&batch| speedup(report, &pivot, batch));
     let mut figures: Vec<Figure> = accuracy(&pivot).into_iter().chain(speedups).collect();
-    if let Some(training) = report.training.as_ref().filter(|training| !training.history.is_empty()) {
-        figures.extend(learning(training));
-    }
+    figures.extend(report.training.iter().flat_map(learning));
     figures
 }
 
@@ -128,44 +127,4 @@ fn ratio(pivot: &Pivot, row: &ResultRow) -> Point {
     let hover =
         format!("{} at {}: {value} ({range}), {}", row.variant, pivot.name(level), format_ns(row.median_ns));
     Point { x: row.sparsity, y: row.speedup, lo: row.speedup_lo, hi: row.speedup_hi, hover }
-}
-
-fn learning(training: &TrainingInfo) -> [Figure; 2] {
-    let figure = |stem: &str, caption: &str, unit: (&str, Scale), points: Vec<Point>| Figure {
-        stem: stem.to_string(),
-        caption: caption.to_string(),
-        plot: Plot {
-            title: caption.to_string(),
-            x: ("epoch".to_string(), Scale::Count),
-            y: (unit.0.to_string(), unit.1),
-            reference: None,
-            noise: None,
-            span: Vec::new(),
-            marks: Vec::new(),
-            series: vec![Series { name: String::new(), look: 0, points }],
-        },
-    };
-    let place = |epoch: usize| epoch as f64;
-    let accuracies = training.history.iter().map(|row| Point {
-        hover: format!("epoch {}: {}", row.epoch, format_percent(row.test_accuracy)),
-        ..Point::plain(place(row.epoch), row.test_accuracy)
-    });
-    let losses = training.history.iter().map(|row| Point {
-        hover: format!("epoch {}: {:.4}", row.epoch, row.loss),
-        ..Point::plain(place(row.epoch), row.loss)
-    });
-    [
-        figure(
-            "learning-accuracy",
-            "Test accuracy after each epoch",
-            ("test accuracy", Scale::Share),
-            accuracies.collect(),
-        ),
-        figure(
-            "learning-loss",
-            "Training loss of each epoch",
-            ("training loss", Scale::Linear),
-            losses.collect(),
-        ),
-    ]
 }

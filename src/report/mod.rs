@@ -19,6 +19,7 @@ pub mod plot;
 mod result;
 mod run;
 mod single;
+mod training;
 
 pub use breakeven::*;
 pub use data::*;
@@ -27,6 +28,7 @@ pub use grid::{Grid, Summary};
 pub use html::html;
 pub use number::{format_count, format_ns, format_percent, format_speedup};
 pub use result::*;
+pub use training::{EpochRow, TrainReport, TrainingInfo, ValidationInfo, learning};
 
 use serde::Serialize;
 use std::string::String;

@@ -1,61 +1,12 @@
-//! The reports of the verbs that do one thing: train, eval, info.
+//! The reports of the verbs that do one thing: eval, prune, info, data.
 
 use super::Report;
-use super::data::{DataReport, EvalReport, InfoReport, PruneReport, TrainReport};
+use super::data::{DataReport, EvalReport, InfoReport, PruneReport};
 use super::grid::{Grid, Summary};
 use super::number::{exact, format_count, format_percent, plural, short_percent, three_digits};
 use super::run::{dataset, machine, network};
 use crate::measure::Environment;
 use std::{format, string::String, string::ToString, vec, vec::Vec};
-
-impl Report for TrainReport {
-    fn summary(&self) -> Summary {
-        let training = &self.training;
-        let data =
-            self.dataset.as_ref().map_or(String::new(), |info| format!(", trained on {}", dataset(info)));
-        let recipe = format!(
-            "{}, batch size {}, learning rate {}, {} in {} s ({} examples a second)",
-            training.optimizer,
-            training.batch_size,
-            training.learning_rate,
-            plural(training.epochs, "epoch", "epochs"),
-            three_digits(training.seconds),
-            three_digits(training.samples_per_second),
-        );
-        let mut grid = Grid::new(["epoch", "loss", "test accuracy", "seconds"]);
-        for row in &training.history {
-            let accuracy = format_percent(row.test_accuracy);
-            grid.push(vec![
-                row.epoch.to_string(),
-                format!("{:.4}", row.loss),
-                accuracy,
-                three_digits(row.seconds),
-            ]);
-        }
-        Summary {
-            lead: vec![
-                format!("{}{data}", network(&self.network)),
-                recipe,
-                machine(&self.environment, Some(self.seed)),
-            ],
-            tables: vec![("Training".to_string(), grid)],
-            notes: vec![format!("Test accuracy after training: {}.", format_percent(training.test_accuracy))],
-        }
-    }
-
-    fn records(&self) -> Grid {
-        let mut grid = Grid::new(["epoch", "loss", "test_accuracy", "seconds"]);
-        for row in &self.training.history {
-            grid.push(vec![
-                row.epoch.to_string(),
-                exact(row.loss),
-                exact(row.test_accuracy),
-                exact(row.seconds),
-            ]);
-        }
-        grid
-    }
-}
 
 impl Report for EvalReport {
     fn summary(&self) -> Summary {

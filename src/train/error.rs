@@ -27,6 +27,8 @@ pub enum TrainError {
         /// The learning rate of that step.
         rate: f32,
     },
+    /// A checkpoint cannot be gone on from: says why, and what would be right.
+    Checkpoint(String),
     /// A weight or bias is infinite or NaN.
     Model(ModelError),
 }
@@ -44,7 +46,9 @@ impl TrainError {
 impl fmt::Display for TrainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TrainError::Sizes(problem) | TrainError::Mismatch(problem) => f.write_str(problem),
+            TrainError::Sizes(problem) | TrainError::Mismatch(problem) | TrainError::Checkpoint(problem) => {
+                f.write_str(problem)
+            }
             TrainError::Setting { name, value, required } => {
                 write!(f, "{name} is {value}; it must be {required}")
             }

@@ -31,6 +31,43 @@ impl Loss {
         }
     }
 
+    /// The mean loss over examples of the classes `labels`, `[examples]`, for which a network gave `outputs`,
+    /// `[examples, outputs]` row-major; NaN without examples.
+    ///
+    /// # Panics
+    /// If a softmax has no output for a class.
+    pub fn mean(self, outputs: &[f32], labels: &[u8]) -> f64 {
+        let rows = outputs.chunks_exact((outputs.len() / labels.len().max(1)).max(1));
+        let losses = rows.zip(labels).map(|(row, label)| self.of(row, usize::from(*label)));
+        losses.sum::<f64>() / labels.len() as f64
+    }
+
+    /// The loss of one example.
+    fn of(self, outputs: &[f32], class: usize) -> f64 {
+        let value = |output: &f32| f64::from(*output);
+        match self {
+            Loss::SoftmaxCrossEntropy => {
+                let largest = outputs.iter().map(value).fold(f64::NEG_INFINITY, f64::max);
+                let sum: f64 = outputs.iter().map(|output| (value(output) - largest).exp()).sum();
+                sum.ln() - (value(&outputs[class]) - largest)
+            }
+            Loss::BinaryCrossEntropy => {
+                // How sure it is of the wrong class.
+                let wrong = if class == 1 { -value(&outputs[0]) } else { value(&outputs[0]) };
+                wrong.max(0.0) + (-wrong.abs()).exp().ln_1p()
+            }
+            Loss::MeanSquaredError => {
+                let target = |index| match outputs.len() {
+                    1 => class as f64,
+                    _ => f64::from(u8::from(index == class)),
+                };
+                let squares =
+                    outputs.iter().enumerate().map(|(i, output)| (value(output) - target(i)).powi(2));
+                squares.sum::<f64>() / outputs.len() as f64
+            }
+        }
+    }
+
     /// Whether `network` can learn `data` by this loss.
     pub(super) fn check(self, network: &Mlp, data: &Dataset) -> Result<(), TrainError> {
         let (inputs, outputs, output) = (network.fan_in(), network.fan_out(), network.output());

@@ -20,6 +20,8 @@
 //! # Ok::<(), prunella::train::TrainError>(())
 //! ```
 
+mod checkpoint;
+mod course;
 mod error;
 mod loss;
 mod network;
@@ -28,6 +30,7 @@ mod pass;
 mod stopping;
 mod trainer;
 
+pub use course::{Course, Curve, Epoch, Judges, Score, Underway};
 pub use error::TrainError;
 pub use loss::Loss;
 pub use network::{Init, Mlp};

@@ -110,8 +110,8 @@ impl Optimizer {
 /// What an optimizer remembers of one tensor: Adam's two means, or the velocity as the first, or nothing.
 #[derive(Debug, Clone)]
 pub(super) struct Moments {
-    first: Vec<Line>,
-    second: Vec<Line>,
+    pub(super) first: Vec<Line>,
+    pub(super) second: Vec<Line>,
 }
 
 /// The same, of consecutive lines of a tensor.

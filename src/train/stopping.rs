@@ -5,10 +5,10 @@ use super::Mlp;
 /// Watches a loss (or any number that should fall) on examples that are not learnt from, and keeps the network that had the least.
 #[derive(Debug, Clone)]
 pub struct EarlyStopping {
-    patience: usize,
-    best: Option<(f64, Mlp)>,
+    pub(super) patience: usize,
+    pub(super) best: Option<(f64, Mlp)>,
     /// Looks since the best.
-    since: usize,
+    pub(super) since: usize,
 }
 
 impl EarlyStopping {
@@ -29,7 +29,12 @@ impl EarlyStopping {
         } else {
             self.since += 1;
         }
-        self.since < self.patience
+        !self.is_over()
+    }
+
+    /// Whether the patience is at its end.
+    pub fn is_over(&self) -> bool {
+        self.since >= self.patience
     }
 
     /// The least loss and the network that had it; `None` before the first look that was not NaN.

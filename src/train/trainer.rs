@@ -48,15 +48,15 @@ pub struct Progress {
 
 /// Training, step by step.
 pub struct Trainer<'a> {
-    network: &'a mut Mlp,
-    data: &'a Dataset,
-    options: Options,
-    compute: Compute<'a>,
+    pub(super) network: &'a mut Mlp,
+    pub(super) data: &'a Dataset,
+    pub(super) options: Options,
+    pub(super) compute: Compute<'a>,
     pass: Pass,
     /// For each layer after the first its weight, `[fan_out, fan_in]`; for the first nothing.
     weights: Vec<Vec<Line>>,
     /// For each layer, what the optimizer remembers of its weight and its bias.
-    moments: Vec<[Moments; 2]>,
+    pub(super) moments: Vec<[Moments; 2]>,
     /// The data without their zeros, if that is faster for the first layer.
     compressed: Option<&'a SparseBytes>,
     /// One for each thread.
@@ -64,7 +64,7 @@ pub struct Trainer<'a> {
     /// The examples in the order of the epoch.
     order: Vec<usize>,
     /// Steps done.
-    step: usize,
+    pub(super) step: usize,
     /// Time of these steps.
     elapsed: Duration,
 }
@@ -197,9 +197,7 @@ impl<'a> Trainer<'a> {
         let start = Instant::now();
         let (epoch, batch) = (self.step / steps_per_epoch, self.step % steps_per_epoch);
         if batch == 0 {
-            self.order.clear();
-            self.order.extend(0..self.data.len());
-            Rng::stream(self.options.seed, Stream::Order(epoch as u64)).shuffle(&mut self.order);
+            self.draw_order(epoch);
         }
         let rate = self.options.optimizer.rate() * self.options.schedule.factor(self.step, steps);
         let first = batch * self.options.batch_size;
@@ -221,6 +219,23 @@ impl<'a> Trainer<'a> {
             examples,
             elapsed: self.elapsed,
         }))
+    }
+
+    /// Goes on after `step` steps, with what there was then.
+    pub(super) fn resume(&mut self, network: Mlp, moments: Vec<[Moments; 2]>, step: usize) {
+        *self.network = network;
+        self.moments = moments;
+        self.step = step;
+        self.transpose_weights();
+        // An epoch that has begun goes on in its order.
+        self.draw_order(step / self.steps_per_epoch());
+    }
+
+    /// The order of the examples in epoch `epoch`, counted from 0.
+    fn draw_order(&mut self, epoch: usize) {
+        self.order.clear();
+        self.order.extend(0..self.data.len());
+        Rng::stream(self.options.seed, Stream::Order(epoch as u64)).shuffle(&mut self.order);
     }
 
     /// Phase 1, for the examples at `range` of the order: the mean loss.

@@ -72,6 +72,11 @@ fn a_count_is_1_or_more() {
     refused("data synth --out out --train -5", &["--train", "from 10"]);
     refused("train --lr 0", &["--lr", "above 0"]);
     refused("train --lr nan", &["--lr", "above 0"]);
+    refused("train --validation 1", &["--validation", "below 1"]);
+    refused("train --patience 2", &["--validation"]);
+    refused("train --validation 0.1 --patience 0", &["--patience", "1 or more"]);
+    refused("train --validation 0.00001", &["--validation 0.00001", "nearer to 0.1"]);
+    refused("train --schedule step", &["--schedule", "one-cycle"]);
     refused("data synth --out out --train 0", &["--train", "from 10"]);
     refused("data synth --out out --test 999999999999", &["--test", "to 1000000"]);
 }

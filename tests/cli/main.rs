@@ -5,4 +5,5 @@ mod bad_arguments;
 mod bad_files;
 mod breakeven;
 mod fixture;
+mod training;
 mod verbs;

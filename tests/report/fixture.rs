@@ -149,15 +149,27 @@ pub(crate) fn results() -> Vec<ResultRow> {
 
 pub(crate) fn training() -> TrainingInfo {
     let history = [(0.2810, 0.9603), (0.1132, 0.9715), (0.0734, 0.9781), (0.0521, 0.9802), (0.0398, 0.9827)];
-    let epoch = |(i, (loss, test_accuracy))| EpochRow { epoch: i + 1, loss, test_accuracy, seconds: 1.31 };
+    let epoch = |(i, (loss, test_accuracy))| EpochRow {
+        epoch: i + 1,
+        loss,
+        test_accuracy,
+        validation_loss: None,
+        validation_accuracy: None,
+        seconds: 1.31,
+    };
     TrainingInfo {
         epochs: 5,
         seconds: 6.55,
         samples_per_second: 45_801.5,
+        limit_samples_per_second: 91_603.0,
+        of_limit: 0.5,
+        input_density: Some(0.19),
         test_accuracy: 0.9827,
         optimizer: "adam".into(),
         batch_size: 64,
         learning_rate: 0.001,
+        schedule: "one-cycle".into(),
+        validation: None,
         history: history.into_iter().enumerate().map(epoch).collect(),
     }
 }

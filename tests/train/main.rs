@@ -1,6 +1,8 @@
 //! Training against what it must be: gradients by finite differences, bits for any number of threads, a pinned loss curve.
 #![cfg(feature = "std")]
 
+mod checkpoint;
+mod course;
 mod reference;
 mod sparse;
 

@@ -1,0 +1,137 @@
+//! `train` from beginning to end: its speed, its learning curve, its end.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use super::fixture::{command, run_in, tree, with_data};
+
+#[test]
+fn train_tells_its_speed_and_what_the_machine_allows() {
+    let directory = with_data();
+    let line = "train --data data --hidden 16 --epochs 2 --schedule one-cycle --lr 0.01 --threads 2";
+    let report = run_in(directory.path(), &format!("{line} --format json")).json();
+    let training = &report["training"];
+    let number = |name: &str| training[name].as_f64().unwrap();
+    assert_eq!(training["schedule"], "one-cycle");
+    assert!(
+        (number("samples_per_second") - 600.0 / number("seconds")).abs()
+            < 1e-6 * number("samples_per_second")
+    );
+    let share = number("samples_per_second") / number("limit_samples_per_second");
+    assert!(share > 0.0 && (number("of_limit") - share).abs() < 1e-12);
+    assert!((0.05..0.5).contains(&number("input_density")), "most pixels of a digit are zero");
+    let table = run_in(directory.path(), line).succeeded();
+    assert!(table.contains("learning rate 0.01 (one-cycle), 2 epochs"), "{table}");
+    assert!(table.contains(" samples/s, ") && table.contains(" % of the limit of "), "{table}");
+    assert!(table.contains("zero pixels are skipped"), "{table}");
+}
+
+#[test]
+fn schedules_differ() {
+    let directory = with_data();
+    let loss = |schedule: &str| {
+        let line = format!("train --data data --hidden 8 --epochs 2 --schedule {schedule} --format json");
+        run_in(directory.path(), &line).json()["training"]["history"][1]["loss"].as_f64().unwrap()
+    };
+    let losses = ["constant", "cosine", "one-cycle"].map(loss);
+    assert!(losses[0] != losses[1] && losses[1] != losses[2] && losses[0] != losses[2], "{losses:?}");
+}
+
+#[test]
+fn a_validation_set_ends_training_early() {
+    let directory = with_data();
+    let line = "train --data data --hidden 16 --epochs 200 --optimizer sgd --lr 3 --batch-size 16 --validation 0.2 \
+                --patience 2 --model best.safetensors --out out";
+    let report = run_in(directory.path(), &format!("{line} --format json")).json();
+    let training = &report["training"];
+    let history = training["history"].as_array().unwrap();
+    assert!(history.len() < 200, "{training}");
+    let validation = &training["validation"];
+    assert_eq!((&validation["examples"], &validation["patience"]), (&60.into(), &2.into()));
+    let kept = validation["kept_epoch"].as_u64().unwrap() as usize;
+    assert_eq!(kept, history.len() - 2);
+    let loss = |row: &serde_json::Value| row["validation_loss"].as_f64().unwrap();
+    assert!(history.iter().all(|row| loss(row) >= loss(&history[kept - 1])));
+    // The file has the network that was kept.
+    assert_eq!(training["test_accuracy"], history[kept - 1]["test_accuracy"]);
+    let eval = run_in(directory.path(), "eval best.safetensors --data data --format json").json();
+    assert_eq!(eval["accuracy"], training["test_accuracy"]);
+
+    let table = run_in(directory.path(), line).succeeded();
+    let words = format!("60 training examples were held back; the network of epoch {kept} was kept");
+    assert!(table.contains(&words) && table.contains("validation loss"), "{table}");
+    let plot = fs::read_to_string(directory.path().join("out/learning-loss.svg")).unwrap();
+    assert!(plot.contains(">training<") && plot.contains(">validation<"), "{plot}");
+    assert!(directory.path().join("out/learning-accuracy.svg").is_file());
+    let csv = fs::read_to_string(directory.path().join("out/results.csv")).unwrap();
+    assert!(
+        csv.starts_with("epoch,loss,test_accuracy,validation_loss,validation_accuracy,seconds\n"),
+        "{csv}"
+    );
+}
+
+#[test]
+fn a_checkpoint_is_gone_on_from_with_the_same_settings_only() {
+    let directory = with_data();
+    let train = |line: &str| run_in(directory.path(), &format!("train --data data --hidden 8 {line}"));
+    // The name of what trains is no setting, nor are threads.
+    train("--epochs 3 --checkpoint saved --model whole --threads 2").succeeded();
+    train("--epochs 3 --resume saved --model resumed --threads 1").succeeded();
+    let read = |name: &str| fs::read(directory.path().join(name)).unwrap();
+    assert_eq!(read("whole"), read("resumed"));
+    let checkpoint = read("saved");
+
+    train("--epochs 4 --resume saved --model none")
+        .failed(1, &["saved: ", "its number of epochs is 3, here it is 4", "start anew"]);
+    train("--epochs 3 --resume saved --lr 0.5")
+        .failed(1, &["its optimizer is Adam { rate: 0.002", "rate: 0.5"]);
+    train("--epochs 3 --resume whole").failed(1, &["whole: ", "no checkpoint"]);
+    train("--epochs 3 --resume absent").failed(1, &["absent: cannot be read", "--checkpoint` wrote"]);
+    train("--epochs 3 --resume saved --checkpoint absent/file").failed(1, &["create the directory first"]);
+    train("--model same --checkpoint same").failed(2, &["--model and --checkpoint name the same file"]);
+    assert_eq!(read("saved"), checkpoint);
+    assert!(!directory.path().join("none").exists());
+}
+
+/// Ends a training in the middle by SIGINT; then the rest, whose network must be that of a whole training.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_and_the_training_goes_on_from_there() {
+    let directory = with_data();
+    let line = "train --data data --hidden 16 --epochs 1500 --batch-size 30 --threads 1 --format json";
+    let interrupted = |more: &str, saved: &str| {
+        let arguments = format!("{line} {more}");
+        let arguments: Vec<&str> = arguments.split_whitespace().collect();
+        let mut command = command(&arguments);
+        command.current_dir(&directory).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // Its first checkpoint says that it trains.
+        while !directory.path().join(saved).exists() {
+            assert!(child.try_wait().unwrap().is_none(), "it ended without a checkpoint");
+            std::thread::yield_now();
+        }
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(130), &b""[..]), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        let words = format!("of 15,000: the same command with --resume {saved} goes on from there.");
+        assert!(stderr.starts_with("Interrupted in epoch ") && stderr.contains(&words), "{stderr}");
+    };
+    interrupted("--checkpoint first", "first");
+    interrupted("--resume first --checkpoint second", "second");
+    let rest = run_in(directory.path(), &format!("{line} --resume second --model resumed")).json();
+    let whole = run_in(directory.path(), &format!("{line} --model whole")).json();
+    let read = |name: &str| fs::read(directory.path().join(name)).unwrap();
+    assert_eq!(read("resumed"), read("whole"));
+    let curve = |report: &Value| -> Vec<(Value, Value)> {
+        let history = report["training"]["history"].as_array().unwrap().iter();
+        history.map(|row| (row["loss"].clone(), row["test_accuracy"].clone())).collect()
+    };
+    assert_eq!(curve(&rest), curve(&whole), "the learning curve has the epochs before the interruption too");
+    let is_left = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "tmp");
+    assert_eq!(tree(directory.path()).iter().filter(|path| is_left(path)).count(), 0);
+}
