@@ -10,8 +10,8 @@ use prunella_kernels::{
     SparseColumns, SparseRows,
 };
 
-const INPUTS: &[usize] = if cfg!(miri) { &[1, 67] } else { &[1, 2, 3, 63, 64, 65, 127, 300, 784] };
-const OUTPUTS: &[usize] = if cfg!(miri) { &[1, 17] } else { &[1, 10, 16, 17, 32, 33, 64, 100, 128, 250] };
+const INPUTS: &[usize] = if cfg!(miri) { &[67] } else { &[1, 2, 3, 63, 64, 65, 127, 300, 784] };
+const OUTPUTS: &[usize] = if cfg!(miri) { &[17] } else { &[1, 10, 16, 17, 32, 33, 64, 100, 128, 250] };
 const BATCHES: &[usize] = if cfg!(miri) { &[0, 3] } else { &[0, 1, 2, 5, 64, 300] };
 
 /// Values in [-1, 1), the same for the same seed: the top bits of a multiplicative hash.

@@ -262,9 +262,9 @@ unsafe fn update_block<S: Simd, R: Rule, const NV: usize>(
     // SAFETY: the caller's promise; every entry names an example.
     unsafe {
         let (dz, stride) = if p.batch <= Panel::rows::<S>(NV) {
-            (p.panel.hold::<S, NV>(p.dz.add(first), p.batch, p.n), NV * S::LANES)
+            (p.panel.hold::<S, NV>(p.dz.wrapping_add(first), p.batch, p.n), NV * S::LANES)
         } else {
-            (p.dz.add(first), p.n)
+            (p.dz.wrapping_add(first), p.n)
         };
         // A pruned weight may still have to become zero.
         let skips = !R::ACTS_ON_ZERO && tensor.mask.is_null();
