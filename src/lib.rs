@@ -1,7 +1,7 @@
 //! Train small networks, prune them, and measure what the pruning is really worth on this machine.
 //!
 //! The modules follow the way of the data:
-//! `idx` -> `dataset` -> `train` -> [`model`] -> `prune` -> [`engine`] -> `measure`, `benchmark`, `breakeven` -> `report`.
+//! `idx` -> `dataset` -> `train` -> [`model`] -> `prune` -> [`engine`] -> `measure`, `benchmark`, `breakeven`, `study` -> `report`.
 //!
 //! Without default features the crate is `no_std` (with `alloc`): [`model`] and [`engine`] alone.
 #![no_std]
@@ -35,6 +35,8 @@ pub mod metrics;
 pub mod prune;
 #[cfg(feature = "std")]
 pub mod rng;
+#[cfg(feature = "std")]
+pub mod study;
 #[cfg(feature = "std")]
 pub mod synth;
 #[cfg(feature = "std")]

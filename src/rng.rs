@@ -21,6 +21,14 @@ pub enum Stream {
     BenchWeights,
     /// The random inputs of a benchmark.
     BenchInputs,
+    /// Which examples of the more frequent class a study leaves out.
+    Balance,
+    /// Which examples a study holds out.
+    Holdout,
+    /// The noise, and the places of the patches, of a study.
+    Corruption,
+    /// The inputs and the initial weights of a study of prototypes.
+    Prototypes,
     /// The drawn digit of an index: from the top down, far from all others.
     Digit(u64),
 }
@@ -34,6 +42,10 @@ impl Stream {
             Stream::Validation => (1 << 50) + 1,
             Stream::BenchWeights => 1 << 51,
             Stream::BenchInputs => (1 << 51) + 1,
+            Stream::Balance => 1 << 52,
+            Stream::Holdout => (1 << 52) + 1,
+            Stream::Corruption => (1 << 52) + 2,
+            Stream::Prototypes => (1 << 52) + 3,
             Stream::Digit(index) => !index,
         }
     }
