@@ -33,7 +33,7 @@ pub fn choose(candidates: &mut [Subject<'_>], budget_ns: u64) -> usize {
         for &candidate in &order {
             let pace = &mut paces[candidate];
             let calls = pace.calls;
-            pace.note(candidates[candidate].visit(first[candidate], calls));
+            pace.note(candidates[candidate].visit(first[candidate], calls, &mut rng));
             first[candidate] += calls + 1;
         }
         if round >= 2 && start.elapsed().as_nanos() >= u128::from(budget_ns) {

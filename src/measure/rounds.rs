@@ -16,24 +16,39 @@ use crate::rng::Rng;
 /// always the same.
 pub struct Subject<'a> {
     pub(super) name: String,
-    /// Nanoseconds for so many calls, from a first index on.
-    time: Box<dyn FnMut(usize, usize) -> f64 + 'a>,
+    /// Of each copy, nanoseconds for so many calls, from a first index on.
+    copies: Vec<Timed<'a>>,
 }
+
+type Timed<'a> = Box<dyn FnMut(usize, usize) -> f64 + 'a>;
 
 impl<'a> Subject<'a> {
     /// A subject of that name, whose work is `call`.
-    pub fn new(name: impl Into<String>, mut call: impl FnMut(usize) + 'a) -> Self {
-        // The loop is inside the box: one indirect call a sample, none a call.
-        let time = move |first: usize, calls: usize| {
-            let (around, waited, start) = (Instant::now(), waited_ns(), Instant::now());
-            for index in first..first + calls {
-                call(index);
-            }
-            let elapsed = start.elapsed().as_nanos() as f64;
-            let waited = waited_since_ns(waited);
-            without_wait(elapsed, around.elapsed().as_nanos() as f64, waited)
+    pub fn new(name: impl Into<String>, call: impl FnMut(usize) + 'a) -> Self {
+        Self::copies(name, [call])
+    }
+
+    /// A subject of that name, whose work exists more than once, in other places of memory: each visit draws one of `calls`, so
+    /// that the luck of a place is spread over the samples.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn copies<F: FnMut(usize) + 'a>(name: impl Into<String>, calls: impl IntoIterator<Item = F>) -> Self {
+        let timed = |mut call: F| -> Timed<'a> {
+            // The loop is inside the box: one indirect call a sample, none a call.
+            Box::new(move |first, calls| {
+                let (around, waited, start) = (Instant::now(), waited_ns(), Instant::now());
+                for index in first..first + calls {
+                    call(index);
+                }
+                let elapsed = start.elapsed().as_nanos() as f64;
+                let waited = waited_since_ns(waited);
+                without_wait(elapsed, around.elapsed().as_nanos() as f64, waited)
+            })
         };
-        Self::self_timed(name, time)
+        let copies: Vec<Timed<'a>> = calls.into_iter().map(timed).collect();
+        assert!(!copies.is_empty(), "at least one copy of the work");
+        Self { name: name.into(), copies }
     }
 
     /// A subject of that name that reads the clock itself, because its work is done elsewhere (in another process, on a
@@ -42,15 +57,17 @@ impl<'a> Subject<'a> {
     ///
     /// They are taken as they are: that the calling thread may have waited for a core says nothing about them.
     pub fn self_timed(name: impl Into<String>, time: impl FnMut(usize, usize) -> f64 + 'a) -> Self {
-        Self { name: name.into(), time: Box::new(time) }
+        Self { name: name.into(), copies: vec![Box::new(time)] }
     }
 
     /// Nanoseconds per call over `calls` calls, after one that is not timed: the subject before has evicted
-    /// this one's weights. `first` is the index of the untimed call.
-    pub(super) fn visit(&mut self, first: usize, calls: usize) -> f64 {
-        (self.time)(first, 1);
+    /// this one's weights. `first` is the index of the untimed call; `rng` draws the copy.
+    pub(super) fn visit(&mut self, first: usize, calls: usize, rng: &mut Rng) -> f64 {
+        let copy = rng.below(self.copies.len());
+        let time = &mut self.copies[copy];
+        time(first, 1);
         // A coarse clock may not have moved; a ratio needs more than nothing.
-        (self.time)(first + 1, calls).max(1.0) / calls as f64
+        time(first + 1, calls).max(1.0) / calls as f64
     }
 }
 
@@ -104,12 +121,12 @@ impl Plan {
 /// `plan.target_sample_ns`. The index passed to a subject starts at 0 in the warm-up and again in the first
 /// round, so that subjects of equal calls per sample see the same inputs in the same round.
 pub fn measure(subjects: &mut [Subject<'_>], plan: &Plan, progress: &mut dyn FnMut(usize, usize)) -> Samples {
+    let mut rng = Rng::new(plan.seed);
     let mut paces = Vec::with_capacity(subjects.len());
-    paces.extend(subjects.iter_mut().map(|subject| warm_up(subject, plan.target_sample_ns)));
+    paces.extend(subjects.iter_mut().map(|subject| warm_up(subject, plan.target_sample_ns, &mut rng)));
     let round_ns = paces.iter().map(Pace::visit_ns).sum();
     let rounds = plan.affordable_rounds(round_ns);
 
-    let mut rng = Rng::new(plan.seed);
     let mut order: Vec<usize> = (0..subjects.len()).collect();
     let mut ns: Vec<Vec<f64>> = order.iter().map(|_| Vec::with_capacity(rounds)).collect();
     let (start, waited) = (Instant::now(), waited_ns());
@@ -117,7 +134,7 @@ pub fn measure(subjects: &mut [Subject<'_>], plan: &Plan, progress: &mut dyn FnM
         rng.shuffle(&mut order);
         for &subject in &order {
             let calls = paces[subject].calls;
-            ns[subject].push(subjects[subject].visit(round * (calls + 1), calls));
+            ns[subject].push(subjects[subject].visit(round * (calls + 1), calls, &mut rng));
         }
         progress(round + 1, rounds);
     }
@@ -159,12 +176,12 @@ impl Pace {
 }
 
 /// Runs a subject until three samples agree that their calls are enough: one alone may have been disturbed.
-fn warm_up(subject: &mut Subject<'_>, target_ns: u64) -> Pace {
+fn warm_up(subject: &mut Subject<'_>, target_ns: u64, rng: &mut Rng) -> Pace {
     let mut pace = Pace::new(target_ns);
     let (mut first, mut agreed) = (0, 0);
     while agreed < 3 {
         let calls = pace.calls;
-        agreed += usize::from(pace.note(subject.visit(first, calls)));
+        agreed += usize::from(pace.note(subject.visit(first, calls, rng)));
         first += calls + 1;
     }
     pace
@@ -223,9 +240,34 @@ mod tests {
             if first == 10 { 3600e9 } else { calls as f64 * 1e9 }
         };
         let mut subject = Subject::self_timed("", time);
-        assert_eq!(subject.visit(10, 5), 1e9, "all of it, whatever this thread waited for a core");
+        assert_eq!(
+            subject.visit(10, 5, &mut Rng::new(0)),
+            1e9,
+            "all of it, whatever this thread waited for a core"
+        );
         drop(subject);
         assert_eq!(seen.into_inner(), [(10, 1), (11, 5)]);
+    }
+
+    #[test]
+    fn a_visit_stays_with_one_copy_and_visits_meet_all() {
+        let seen = RefCell::new(Vec::new());
+        let call = |copy| {
+            let seen = &seen;
+            move |_| seen.borrow_mut().push(copy)
+        };
+        let mut subject = Subject::copies("", (0..3).map(call));
+        let mut rng = Rng::new(1);
+        for visit in 0..60 {
+            subject.visit(visit * 5, 4, &mut rng);
+        }
+        drop(subject);
+        let seen = seen.into_inner();
+        assert!(seen.chunks(5).all(|visit| visit.iter().all(|copy| *copy == visit[0])), "{seen:?}");
+        for copy in 0..3 {
+            let visits = seen.chunks(5).filter(|visit| visit[0] == copy).count();
+            assert!((10..=30).contains(&visits), "{visits} of 60 visits to copy {copy}");
+        }
     }
 
     #[test]
@@ -237,6 +279,6 @@ mod tests {
 
     #[test]
     fn a_clock_that_did_not_move_still_gives_a_ratio() {
-        assert_eq!(Subject::self_timed("", |_, _| 0.0).visit(0, 4), 0.25);
+        assert_eq!(Subject::self_timed("", |_, _| 0.0).visit(0, 4, &mut Rng::new(0)), 0.25);
     }
 }
