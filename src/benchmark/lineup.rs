@@ -48,7 +48,7 @@ pub(super) fn line_up(
                     Plan::csr(case.model, class, settings.isa).skipping_inputs()
                 }
                 (VariantName::Auto, Some(plan)) if plan.class == class => plan.clone(),
-                (VariantName::Auto, _) => auto_plan(case.model, settings.isa, rotation.batch_at(0))?,
+                (VariantName::Auto, _) => auto_plan(case.model, settings.isa, batch, rotation.rows())?,
                 _ => dense.clone(),
             };
             add(i, name, plan)?;

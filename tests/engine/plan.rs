@@ -169,8 +169,8 @@ mod auto {
         let model = network(&[300, 40, 30, 10], &[0.8, 0.0, 1.0], 2);
         for isa in isas() {
             for batch in [1, 2, 15, 16, 33, 200] {
-                let input = rows(batch * 300, 3);
-                let plan = auto_plan(&model, isa, &input).unwrap();
+                let input = rows((batch + 7) * 300, 3);
+                let plan = auto_plan(&model, isa, batch, &input).unwrap();
                 assert_eq!(plan.class, BatchClass::of(batch));
                 assert_eq!(plan.forms.len(), 3);
                 assert_eq!(plan.forms[1], Form::Dense, "no weight of it is zero");
@@ -186,7 +186,7 @@ mod auto {
     fn a_choice_needs_whole_rows_to_be_timed_on() {
         let model = network(&[3, 5, 2], &[0.5, 0.0], 1);
         for len in [0, 2, 4] {
-            let error = auto_plan(&model, Isa::best(), &vec![1.0; len]).expect_err("no whole rows");
+            let error = auto_plan(&model, Isa::best(), 1, &vec![1.0; len]).expect_err("no whole rows");
             assert_eq!(error, CompileError::Input { len, fan_in: 3 });
             let message =
                 format!("a plan is timed on whole rows of 3 values, at least one, not on {len} values");

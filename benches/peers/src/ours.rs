@@ -32,7 +32,7 @@ const ENTRIES: &[Entry] = &[
         Ok(Variant::Planned(plan.skipping_inputs()))
     }),
     ("auto", Needs::Pruned, |model, inputs| {
-        Ok(Variant::Planned(auto_plan(model, Isa::best(), inputs.of_call(0))?))
+        Ok(Variant::Planned(auto_plan(model, Isa::best(), inputs.batch, &inputs.rows)?))
     }),
 ];
 
