@@ -274,6 +274,12 @@ unsafe fn update_block<S: Simd, R: Rule, const NV: usize>(
                 continue;
             }
             let mut acc = [[S::splat(0.0); NV]; 2];
+            for r in 0..2.min(p.inputs - 2 * pair) {
+                for v in 0..NV {
+                    let at = (2 * pair + r) * p.n + first + v * S::LANES;
+                    acc[r][v] = rule.start::<S>(tensor, at);
+                }
+            }
             for at in examples {
                 let (example, x) = p.x.entry::<S>(at);
                 let from = dz.add(example * stride);
@@ -287,7 +293,8 @@ unsafe fn update_block<S: Simd, R: Rule, const NV: usize>(
             for r in 0..2.min(p.inputs - 2 * pair) {
                 let row = (2 * pair + r) * p.n + first;
                 for v in 0..NV {
-                    rule.apply::<S>(tensor, row + v * S::LANES, activate::settle::<S>(acc[r][v], false));
+                    let g = activate::settle::<S>(acc[r][v], false);
+                    rule.apply::<S>(tensor, row + v * S::LANES, first + v * S::LANES, g);
                 }
             }
         }
