@@ -4,11 +4,15 @@
 //! The study is a list of [`jobs`], of which each yields [`Record`]s; so it can be interrupted, gone on with, and split among
 //! machines.
 
+mod comparison;
+mod findings;
 mod job;
 mod record;
 mod settings;
 mod task;
 
+pub use comparison::{Comparison, READING, Section};
+pub use findings::Findings;
 pub use job::{Context, Job, StudyError, jobs};
 pub use record::*;
 pub use settings::{Part, Settings};
