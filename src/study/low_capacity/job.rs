@@ -11,10 +11,9 @@ use std::boxed::Box;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-/// A piece of the study: its records depend on nothing but its key, the data, [`Settings::quick`] and the build. (Those of timed
-/// jobs depend on the machine and its mood, too.)
+/// A piece of the study: its records depend on nothing but its key, the settings, the data and the build. (Those of timed jobs
+/// depend on the machine and its mood, too.)
 pub struct Job {
-    part: Part,
     key: String,
     cost: f64,
     is_timed: bool,
@@ -24,26 +23,20 @@ pub struct Job {
 type Work = dyn Fn(&Context<'_>) -> Result<Vec<Record>, StudyError> + Send + Sync;
 
 impl Job {
-    /// A job of `part`, known by `key`: unique in the study, the same in every version of it, such as `capacity/4-9/seed=42`.
+    /// A job known by `key`, unique in the study, such as `recipes/4-9/seed=42`; what stands before the first slash names the part.
     /// `cost` is about how long it takes, in seconds: the costliest are begun first, so that none is left over at the end.
     pub fn new(
-        part: Part,
         key: impl Into<String>,
         cost: f64,
         work: impl Fn(&Context<'_>) -> Result<Vec<Record>, StudyError> + Send + Sync + 'static,
     ) -> Job {
-        Job { part, key: key.into(), cost, is_timed: false, work: Box::new(work) }
+        Job { key: key.into(), cost, is_timed: false, work: Box::new(work) }
     }
 
     /// The same job as one that measures time: it runs when no other does, on all threads, and its records are never the same
     /// twice.
     pub fn timed(self) -> Job {
         Job { is_timed: true, ..self }
-    }
-
-    /// The part it belongs to.
-    pub fn part(&self) -> Part {
-        self.part
     }
 
     /// What it is known by.
@@ -99,11 +92,10 @@ impl Context<'_> {
 
 /// All jobs of the parts that `settings` want, in the order of the report. Their records, in that order, are the results.
 pub fn jobs(settings: &Settings) -> Vec<Job> {
-    // A part is one line here: a function of the settings that lists its jobs.
-    let all: [fn(&Settings) -> Vec<Job>; 0] = [];
-    let mut jobs: Vec<Job> = all.iter().flat_map(|part| part(settings)).collect();
-    jobs.retain(|job| settings.wants(job.part));
-    jobs
+    // One line each: the parts, and the function that lists their jobs, which is called if one of them is wanted.
+    let all: [(&[Part], fn(&Settings) -> Vec<Job>); 0] = [];
+    let wanted = all.iter().filter(|(parts, _)| parts.iter().any(|part| settings.wants(*part)));
+    wanted.flat_map(|(_, jobs)| jobs(settings)).collect()
 }
 
 /// Why a job has no records.
