@@ -9,6 +9,7 @@ mod findings;
 mod job;
 mod record;
 mod settings;
+pub mod recipes;
 mod task;
 
 pub use comparison::{Comparison, READING, Section};
