@@ -2,12 +2,10 @@
 
 use super::{Choice, Recipe, Repair, Training};
 use crate::dataset::{Dataset, SCALE};
-use crate::metrics::{Confusion, auc};
-use crate::model::Activation;
 use crate::prune::{self, PruneOptions, Schedule, Scope};
-use crate::rng::{Rng, Stream};
-use crate::study::low_capacity::{PruningRow, Reading, StudyError, Task};
-use crate::train::{Compute, Init, Loss, Mlp, TrainError, Trainer, evaluate};
+use crate::study::low_capacity::score::{Examples, Score};
+use crate::study::low_capacity::{Context, PruningRow, Reading, StudyError, Task, initial};
+use crate::train::{Mlp, Trainer};
 use std::string::ToString;
 use std::{vec, vec::Vec};
 
@@ -15,12 +13,13 @@ use std::{vec, vec::Vec};
 const REPAIR: u64 = 1 << 32;
 
 /// A task, a width and a seed: what all recipes have in common.
-#[derive(Debug)]
 pub struct Cell<'a> {
     task: &'a Task,
     hidden: usize,
     seed: u64,
-    compute: Compute<'a>,
+    context: Context<'a>,
+    validation: Examples,
+    test: Examples,
     /// `[features]`: the root mean square of each pixel over the training images.
     strengths: Vec<f32>,
 }
@@ -37,35 +36,24 @@ pub struct Trained {
 /// What a network makes of the examples that it did not learn from.
 #[derive(Debug, Clone, Copy)]
 struct Scores {
-    f1: f64,
-    auc: Option<f64>,
-    test_f1: f64,
+    validation: Score,
+    test: Score,
     nnz: usize,
 }
 
 impl<'a> Cell<'a> {
     /// The networks with `hidden` units that learn `task`, drawn from `seed`.
-    pub fn new(task: &'a Task, hidden: usize, seed: u64, compute: Compute<'a>) -> Cell<'a> {
-        Cell { task, hidden, seed, compute, strengths: strengths(&task.train) }
-    }
-
-    /// Before training: weights from N(0, 0.1^2) and biases 0, as published.
-    ///
-    /// # Errors
-    /// If there is no hidden unit.
-    pub fn initial(&self) -> Result<Mlp, TrainError> {
-        let sizes = [self.task.train.features(), self.hidden, 1];
-        let init = Init::Normal { std: 0.1 };
-        let mut rng = Rng::stream(self.seed, Stream::Weights);
-        Mlp::new(&sizes, Activation::Relu, Activation::Identity, init, &mut rng)
+    pub fn new(task: &'a Task, hidden: usize, seed: u64, context: Context<'a>) -> Cell<'a> {
+        let [validation, test] = [&task.validation, &task.test].map(Examples::new);
+        Cell { task, hidden, seed, context, validation, test, strengths: strengths(&task.train) }
     }
 
     /// The dense network after `passes` passes.
     ///
     /// # Errors
     /// If training fails.
-    pub fn trained(&self, training: Training, passes: usize) -> Result<Trained, TrainError> {
-        let mut network = self.initial()?;
+    pub fn trained(&self, training: Training, passes: usize) -> Result<Trained, StudyError> {
+        let mut network = initial(self.task.train.features(), self.hidden, self.seed)?;
         let mut early = network.clone();
         self.train(&mut network, (training, passes), self.seed, |trainer, step| {
             if step == trainer.steps().div_ceil(10) {
@@ -80,7 +68,7 @@ impl<'a> Cell<'a> {
     ///
     /// # Errors
     /// If training fails.
-    pub fn rival(&self, training: Training, passes: usize, from: &Trained) -> Result<Mlp, TrainError> {
+    pub fn rival(&self, training: Training, passes: usize, from: &Trained) -> Result<Mlp, StudyError> {
         let mut network = from.network.clone();
         if passes > 0 {
             self.train(&mut network, (training, passes), self.seed.wrapping_add(REPAIR), |_, _| Ok(()))?;
@@ -149,15 +137,16 @@ impl<'a> Cell<'a> {
     }
 
     /// Trains, and calls `before` before each step, with the number of steps done.
-    fn train<E: From<TrainError>>(
+    fn train(
         &self,
         network: &mut Mlp,
         (training, passes): (Training, usize),
         seed: u64,
-        mut before: impl FnMut(&mut Trainer<'_>, usize) -> Result<(), E>,
-    ) -> Result<(), E> {
+        mut before: impl FnMut(&mut Trainer<'_>, usize) -> Result<(), StudyError>,
+    ) -> Result<(), StudyError> {
+        self.context.go_on()?;
         let options = training.options(passes, self.task.train.len(), seed);
-        let mut trainer = Trainer::new(network, &self.task.train, &options, self.compute)?;
+        let mut trainer = Trainer::new(network, &self.task.train, &options, self.context.compute)?;
         for step in 0..trainer.steps() {
             before(&mut trainer, step)?;
             trainer.step()?;
@@ -168,29 +157,30 @@ impl<'a> Cell<'a> {
     /// Which weights of `network` stay when `share` of all go: of both layers, or of the first alone.
     fn masks(&self, choice: Choice, network: &Mlp, share: f64) -> Result<Vec<Vec<bool>>, StudyError> {
         let (mut first, last) = (network.weight(0), network.weight(1));
-        let scope = if choice == Choice::Together { Scope::Global } else { Scope::PerLayer };
-        let options = PruneOptions { scope, ..PruneOptions::default() };
-        if choice == Choice::ByInput {
-            let strengths = self.strengths.iter().cycle();
-            first.iter_mut().zip(strengths).for_each(|(weight, strength)| *weight *= strength);
-        }
-        Ok(match choice {
-            Choice::EveryLayer | Choice::Together => prune::masks(&[&first, &last], share, &options)?,
-            Choice::FirstLayer | Choice::ByInput => {
-                prune::masks(&[&first], of_first_layer(share, first.len(), last.len()), &options)?
+        let options = PruneOptions { scope: Scope::Global, ..PruneOptions::default() };
+        let of = |layers: &[&[f32]], share| Ok(prune::masks(layers, share, &options)?);
+        match choice {
+            Choice::Together => of(&[&first, &last], share),
+            Choice::EveryLayer => {
+                // As many as the published code removes: rounded down, which leaves 2 of 24 where 95 % would leave 1.
+                let down = |len: usize| Reading::Percent.count(100.0 * share, len) as f64 / len as f64;
+                let layer = |layer: &Vec<f32>| of(&[layer], down(layer.len()));
+                Ok([layer(&first)?, layer(&last)?].concat())
             }
-        })
+            Choice::FirstLayer => of(&[&first], of_first_layer(share, first.len(), last.len())),
+            Choice::ByInput => {
+                let strengths = self.strengths.iter().cycle();
+                first.iter_mut().zip(strengths).for_each(|(weight, strength)| *weight *= strength);
+                of(&[&first], of_first_layer(share, first.len(), last.len()))
+            }
+        }
     }
 
     /// The rows of all `recipes`: of each the dense network given the same updates, as level 0, then its levels.
     ///
     /// # Errors
-    /// If training fails, or `go_on` does, which is asked before each network.
-    pub fn rows(
-        &self,
-        recipes: &[Recipe],
-        go_on: &dyn Fn() -> Result<(), StudyError>,
-    ) -> Result<Vec<PruningRow>, StudyError> {
+    /// If training fails or is interrupted.
+    pub fn rows(&self, recipes: &[Recipe]) -> Result<Vec<PruningRow>, StudyError> {
         let mut rows = Vec::new();
         let mut courses: Vec<(Training, usize)> = Vec::new();
         for recipe in recipes {
@@ -199,7 +189,6 @@ impl<'a> Cell<'a> {
                 continue;
             }
             courses.push(course);
-            go_on()?;
             let trained = self.trained(recipe.training, recipe.passes)?;
             // By the passes of their repair.
             let mut rivals: Vec<(usize, Scores)> = Vec::new();
@@ -212,7 +201,6 @@ impl<'a> Cell<'a> {
                 rivals.push((passes, rival));
                 rows.push(self.row(recipe, 0.0, rival));
                 for &level in recipe.levels() {
-                    go_on()?;
                     let network = self.pruned(recipe, &trained, Reading::Percent.share(level))?;
                     rows.push(self.row(recipe, level, self.scores(&network)?));
                 }
@@ -230,22 +218,17 @@ impl<'a> Cell<'a> {
             reading: Reading::Percent,
             structure: "unstructured".into(),
             recipe: recipe.to_string(),
-            f1: scores.f1,
-            auc: scores.auc,
-            test_f1: scores.test_f1,
+            f1: scores.validation.f1,
+            auc: scores.validation.auc,
+            test_f1: scores.test.f1,
             nnz: scores.nnz,
         }
     }
 
     fn scores(&self, network: &Mlp) -> Result<Scores, StudyError> {
-        let of = |data: &Dataset| -> Result<(f64, Option<f64>), TrainError> {
-            let found = evaluate(network, data, Loss::BinaryCrossEntropy, self.compute)?;
-            let is_positive: Vec<bool> = data.labels().iter().map(|label| *label == 1).collect();
-            let f1 = Confusion::new(&found.predicted, data.labels(), 2).f1(1);
-            Ok((f1, auc(&found.outputs, &is_positive)))
-        };
-        let ((f1, auc), (test_f1, _)) = (of(&self.task.validation)?, of(&self.task.test)?);
-        Ok(Scores { f1, auc, test_f1, nnz: network.to_model()?.nnz() })
+        let model = network.to_model()?;
+        let of = |examples: &Examples| examples.score(&model, &self.context);
+        Ok(Scores { validation: of(&self.validation)?, test: of(&self.test)?, nnz: model.nnz() })
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a recipe is, and what it costs.
 
+use crate::study::low_capacity::{RATE, STEPS};
 use crate::train::{Loss, Optimizer, Options, Schedule};
 use core::fmt;
 use std::vec::Vec;
@@ -20,7 +21,7 @@ impl Training {
     /// The settings of `passes` passes over `examples` examples, whose order `seed` decides.
     pub fn options(self, passes: usize, examples: usize, seed: u64) -> Options {
         let (batch_size, optimizer, schedule) = match self {
-            Training::FullBatch => (examples, Optimizer::Sgd { rate: 0.03 }, Schedule::Constant),
+            Training::FullBatch => (examples, Optimizer::Sgd { rate: RATE as f32 }, Schedule::Constant),
             Training::MiniBatch => (BATCH, Optimizer::adam(1e-2), Schedule::Cosine),
         };
         Options { epochs: passes, batch_size, optimizer, schedule, loss: Loss::BinaryCrossEntropy, seed }
@@ -38,12 +39,12 @@ impl Training {
 /// Which weights go. The level is always that of all weights of the network, whatever the choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
-    /// As published: the smallest of each layer, the last one too. That has one weight for each hidden unit, so at 95 % only 1 of 24
-    /// units has a say, or 3 of 64.
+    /// As published: the smallest of each layer, the last one too. That has one weight for each hidden unit, so at 95 % only 2 of 24
+    /// units have a say, or 4 of 64.
     EveryLayer,
     /// The smallest of all layers together: one threshold.
     Together,
-    /// The smallest of the first layer; the last one, an 785th of all weights, stays whole.
+    /// The smallest of the first layer; the last one, a 785th of all weights, stays whole.
     FirstLayer,
     /// As [`Choice::FirstLayer`], but the smallest in `|w|` times the root mean square of the weight's pixel over the training
     /// images (Sun et al., "A Simple and Effective Pruning Approach for Large Language Models", 2024). A weight of a pixel that is
@@ -98,7 +99,7 @@ impl Recipe {
     /// As published.
     pub const PUBLISHED: Recipe = Recipe {
         training: Training::FullBatch,
-        passes: 100,
+        passes: STEPS,
         choice: Choice::EveryLayer,
         repair: Repair::None,
     };
