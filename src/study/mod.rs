@@ -4,5 +4,6 @@ mod claim;
 pub mod jobs;
 pub mod low_capacity;
 pub mod prototypes;
+pub mod statistics;
 
 pub use claim::{Claim, Verdict};

@@ -13,6 +13,7 @@ mod networks;
 mod protocol;
 pub mod pruning;
 pub mod published;
+pub mod recipes;
 mod record;
 pub mod score;
 mod settings;
