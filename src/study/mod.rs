@@ -5,5 +5,6 @@ pub mod jobs;
 pub mod low_capacity;
 pub mod prototypes;
 pub mod statistics;
+pub mod tsne;
 
 pub use claim::{Claim, Verdict};
