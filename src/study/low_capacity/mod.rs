@@ -8,6 +8,7 @@ mod claims;
 mod comparison;
 pub mod corruption;
 mod findings;
+pub mod interpretability;
 mod job;
 mod networks;
 mod protocol;
