@@ -4,6 +4,8 @@
 
 #[path = "report/breakeven.rs"]
 mod breakeven;
+#[path = "report/claims.rs"]
+mod claims;
 #[path = "report/fixture.rs"]
 mod fixture;
 #[path = "report/number.rs"]

@@ -19,6 +19,7 @@ pub mod plot;
 mod result;
 mod run;
 mod single;
+mod study;
 mod training;
 
 pub use breakeven::*;
@@ -28,6 +29,7 @@ pub use grid::{Grid, Summary};
 pub use html::html;
 pub use number::{format_count, format_ns, format_percent, format_speedup};
 pub use result::*;
+pub use study::{claims_grid, claims_reasons, claims_records};
 pub use training::{EpochRow, TrainReport, TrainingInfo, ValidationInfo, learning};
 
 use serde::Serialize;
