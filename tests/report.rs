@@ -10,6 +10,8 @@ mod claims;
 mod fixture;
 #[path = "report/number.rs"]
 mod number;
+#[path = "report/prototypes.rs"]
+mod prototypes;
 
 use fixture::{results, row, run};
 use prunella::report::*;

@@ -25,6 +25,12 @@ impl TimeUnit {
         three_digits(ns / self.ns)
     }
 
+    /// A round time, as it stands on an axis: `500 ns`, `1 us`.
+    pub(crate) fn tick(ns: f64) -> String {
+        let unit = Self::of(ns);
+        format!("{} {}", trimmed(ns / unit.ns), unit.name)
+    }
+
     /// With one decimal more than `longest` has: for columns whose numbers are added up.
     pub(crate) fn fixed(self, ns: f64, longest: f64) -> String {
         let decimals = self.number(longest).split_once('.').map_or(0, |(_, decimals)| decimals.len()) + 1;
@@ -86,6 +92,11 @@ pub(crate) fn trimmed(value: f64) -> String {
     let text = format!("{value:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     (if text == "-0" { "0" } else { text }).to_string()
+}
+
+/// A round number, as it stands on an axis that may span many powers of ten: `0.02`, `5e-4`, `1e6`.
+pub(crate) fn format_tick(value: f64) -> String {
+    if (1e-3..1e5).contains(&value.abs()) || value == 0.0 { trimmed(value) } else { format!("{value:e}") }
 }
 
 /// Three significant digits; digits before the point are all kept.
