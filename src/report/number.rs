@@ -101,13 +101,19 @@ pub(crate) fn format_tick(value: f64) -> String {
 
 /// Three significant digits; digits before the point are all kept.
 pub(crate) fn three_digits(value: f64) -> String {
+    significant(value, 3)
+}
+
+/// So many significant digits; digits before the point are all kept.
+pub(crate) fn significant(value: f64, digits: usize) -> String {
     if !value.is_finite() {
         return NONE.to_string();
     }
     // The exponent after rounding: 9.996 is 1.00e1.
-    let scientific = format!("{value:.2e}");
-    let exponent: i32 = scientific.rsplit('e').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
-    let decimals = usize::try_from(2 - exponent.clamp(-6, 2)).unwrap_or(0);
+    let behind = digits.saturating_sub(1);
+    let rounded = format!("{value:.behind$e}");
+    let exponent: i32 = rounded.rsplit('e').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    let decimals = usize::try_from(behind as i32 - exponent.clamp(-6, behind as i32)).unwrap_or(0);
     format!("{value:.decimals$}")
 }
 

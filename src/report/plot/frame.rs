@@ -113,7 +113,7 @@ impl<'a> Frame<'a> {
             let half = width(&label) / 2.0;
             if x + half <= free {
                 *svg += &text("tick middle", x, bottom + 19.0, &label);
-                free = x - half - 3.0;
+                free = x - half - 6.0;
             }
         }
         *svg += &text("title", 8.0, 18.0, self.y_name);

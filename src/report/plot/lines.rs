@@ -6,7 +6,7 @@ use super::axis::Scale;
 use super::frame::{Frame, Side, Size};
 use super::labels::spread;
 use super::series::{Join, Series};
-use super::svg::{Draw, LINE, marker, text, width};
+use super::svg::{Draw, LINE, text, width};
 use std::{format, string::String, vec::Vec};
 
 /// A range of the x axis, marked from the foot of the plot up to its reference.
@@ -118,17 +118,15 @@ impl Plot {
             _ => series.placed(frame).last().map(|point| point.y),
         };
         let named = self.series.iter().filter(|series| !series.name.is_empty());
-        let lines = named.filter_map(|series| Some((end(series)?, Some(series.look), &series.name)));
+        let lines = named.filter_map(|series| Some((end(series)?, Some(series), &series.name)));
         let reference =
             self.reference.iter().filter_map(|(value, name)| Some((frame.y(*value)?, None, name)));
         let names: Vec<_> = lines.chain(reference).collect();
         let wanted: Vec<f64> = names.iter().map(|(y, ..)| *y).collect();
-        for ((_, look, name), y) in names.iter().zip(spread(&wanted, LINE, frame.top, frame.bottom)) {
+        for ((_, series, name), y) in names.iter().zip(spread(&wanted, LINE, frame.top, frame.bottom)) {
             let x = frame.right + 12.0;
-            if let Some(look) = look {
-                *svg += &format!("<g class=\"look{}\">{}</g>", look % LOOKS, marker(*look, x, y));
-            }
-            *svg += &text(if look.is_some() { "name" } else { "tick" }, x + 9.0, y + 4.5, name);
+            *svg += &series.map_or(String::new(), |series| series.key(x, y));
+            *svg += &text(if series.is_some() { "name" } else { "tick" }, x + 9.0, y + 4.5, name);
         }
     }
 }

@@ -92,6 +92,15 @@ impl Series {
         format!("look{}", self.look % LOOKS)
     }
 
+    /// What stands before its name.
+    pub(super) fn key(&self, x: f64, y: f64) -> String {
+        let key = match self.join {
+            Join::Thread => format!("<path class=\"thread\" d=\"M{:.1} {y:.1}h10\"/>", x - 5.0),
+            _ => marker(self.look, x, y),
+        };
+        format!("<g class=\"{}\">{key}</g>", self.class())
+    }
+
     pub(super) fn draw_band(&self, frame: &Frame, svg: &mut String) {
         let placed = self.placed(frame);
         let is_joined = matches!(self.join, Join::Line | Join::Dashes);
@@ -149,7 +158,7 @@ impl Series {
         }
         *svg += &match point.weight.filter(|weight| weight.is_finite()) {
             Some(weight) => {
-                let radius = 1.5 + 6.5 * weight.clamp(0.0, 1.0).sqrt();
+                let radius = 1.5 + 4.0 * weight.clamp(0.0, 1.0).sqrt();
                 format!("<circle class=\"disc\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\"/></g>\n")
             }
             // A target larger than the marker, so that it can be hit.

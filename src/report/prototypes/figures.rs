@@ -1,7 +1,7 @@
 //! The figures of the study, redrawn.
 
 use super::super::figures::Figure;
-use super::super::number::{short_percent, three_digits};
+use super::super::number::{short_percent, significant, three_digits};
 use super::super::plot::{self, HeatMap, Join, Panels, Plot, Point, Scale, Series};
 use super::super::study::range;
 use crate::study::prototypes::{Cell, Mask, Path, Positions, Results, Spread, TauRow};
@@ -28,16 +28,24 @@ pub(super) struct Quantity {
     pub(super) name: &'static str,
     pub(super) scale: Scale,
     pub(super) of: fn(&Cell) -> &Spread,
+    /// How it is written where there is little room.
+    pub(super) short: fn(f64) -> String,
 }
 
-pub(super) const ERROR: Quantity =
-    Quantity { stem: "error", name: "reconstruction error E", scale: Scale::Log, of: |cell| &cell.error };
+pub(super) const ERROR: Quantity = Quantity {
+    stem: "error",
+    name: "reconstruction error E",
+    scale: Scale::Log,
+    of: |cell| &cell.error,
+    short: |value| significant(value, 2),
+};
 
 pub(super) const SPECIALIZATION: Quantity = Quantity {
     stem: "specialization",
     name: "specialisation ratio",
     scale: Scale::Linear,
     of: |cell| &cell.specialization,
+    short: |value| format!("{value:.2}"),
 };
 
 /// A quantity against N: the masks without overlap, and those with it, on the same axes.
@@ -101,7 +109,7 @@ pub(super) fn heat(results: &Results, quantity: &Quantity) -> Figure {
             mask_name(mask),
             three_digits(spread.median)
         );
-        plot::Cell { value: spread.mean, text: short(spread.mean), hover }
+        plot::Cell { value: spread.mean, text: (quantity.short)(spread.mean), hover }
     };
     let row =
         |mask: Mask| (mask_name(mask), sizes.iter().map(|&n| cell(mask, n)).collect::<Vec<plot::Cell>>());
@@ -119,21 +127,18 @@ pub(super) fn heat(results: &Results, quantity: &Quantity) -> Figure {
     }
 }
 
-/// Two digits: what fits into a cell.
-fn short(value: f64) -> String {
-    match value.abs() {
-        size if size < 1e-3 && size > 0.0 => format!("{value:.0e}"),
-        size if size < 0.1 => format!("{value:.4}"),
-        size if size < 10.0 => format!("{value:.2}"),
-        _ => format!("{value:.0}"),
-    }
-}
-
 /// Where the picture of prototypes ends: what lies beyond stands at its edge.
 const EDGES: (f64, f64) = (-1.0, 2.0);
 
-/// Where the prototypes of a network end: one beside the other, by rank, with the points as a line.
-pub(super) fn positions(network: &Positions) -> Figure {
+/// Where the prototypes of networks end, over the same axis.
+pub(super) fn positions(networks: &[Positions]) -> Vec<Figure> {
+    let places = networks.iter().flat_map(|network| network.points.iter().chain(&network.prototypes));
+    let span: Vec<f64> = places.map(|place| f64::from(*place).clamp(EDGES.0, EDGES.1)).collect();
+    networks.iter().map(|network| positions_of(network, &span)).collect()
+}
+
+/// The prototypes of a network one beside the other, by rank, with the points as a line.
+fn positions_of(network: &Positions, span: &[f64]) -> Figure {
     let share = |rank: usize| (rank as f64 + 0.5) / network.n as f64;
     let most = network.activations.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
     let prototype = |(rank, (&place, &activation)): (usize, (&f32, &f32))| {
@@ -149,7 +154,7 @@ pub(super) fn positions(network: &Positions) -> Figure {
     let beyond = if beyond == 0 { String::new() } else { format!("; {beyond} lie beyond the edges") };
     let name = mask_name(network.mask);
     let plot = Plot {
-        x_span: vec![EDGES.0, EDGES.1],
+        x_span: span.to_vec(),
         series: vec![
             Series { join: Join::Thread, ..Series::line("points", 1, points) },
             Series { join: Join::Apart, ..Series::line("prototypes", 0, prototypes) },

@@ -3,7 +3,7 @@
 use super::super::figures::Figure;
 use super::super::grid::Grid;
 use super::super::markup::escape;
-use super::super::number::{plural, short_percent, three_digits};
+use super::super::number::{plural, short_percent, significant, three_digits};
 use super::super::plot::{self, HeatMap, Image, Images, Scale, Tone};
 use super::super::study::{Block, Section, range, verdict_html};
 use super::figures::{
@@ -42,7 +42,7 @@ pub(super) fn error(results: &Results) -> Option<Section> {
         best.is_some_and(|cell| cell.mask == Mask::COV)
     };
     let lowest = sizes.iter().filter(|n| is_lowest(n)).count();
-    let of = |mask| cell(results, mask, n).map(|cell| three_digits(cell.error.mean));
+    let of = |mask| cell(results, mask, n).map(|cell| significant(cell.error.mean, 2));
     let answer = format!(
         "Coverage alone has the lowest mean error at {lowest} of {}. At N = {n} it is {}, against {} without a structural loss \
          and {} with overlap alone.",
@@ -109,14 +109,14 @@ pub(super) fn places(results: &Results) -> Option<Section> {
         ),
         _ => String::new(),
     };
-    let blocks = vec![Block::Figures(results.positions.iter().map(positions).collect())];
+    let blocks = vec![Block::Figures(positions(&results.positions))];
     Some(Section { id: "places", title: "Where do the prototypes go?", answer, blocks })
 }
 
 /// How many prototypes are of use.
 pub(super) fn specialization(results: &Results) -> Option<Section> {
     let n = largest_size(results)?;
-    let of = |mask| cell(results, mask, n).map(|cell| mean(&cell.specialization));
+    let of = |mask| cell(results, mask, n).map(|cell| format!("{:.2}", cell.specialization.mean));
     let answer = format!(
         "At N = {n} the ratio is {} with coverage, {} without a structural loss, and {} with overlap.",
         of(Mask::COV)?,
@@ -125,7 +125,7 @@ pub(super) fn specialization(results: &Results) -> Option<Section> {
     );
     let mut blocks = vec![
         Block::Text(
-            "Specialisation: how many prototypes are the nearest one of some point, as a share of N. In brackets, 95 % intervals."
+            "Specialisation: how many prototypes are the nearest one of some point, as a share of N."
                 .to_string(),
         ),
         Block::Figures(against_size(results, &SPECIALIZATION)),
@@ -138,7 +138,10 @@ pub(super) fn specialization(results: &Results) -> Option<Section> {
 pub(super) fn tau(results: &Results) -> Option<Section> {
     let swept = || results.tau_sweep.iter().filter(|row| row.tau_s.is_some());
     let (first, last) = (swept().next()?, swept().last()?);
-    let outside = |row: &TauRow| mean(&row.cell.outside);
+    let outside = |row: &TauRow| {
+        let Spread { mean, lo, hi, .. } = row.cell.outside;
+        format!("{} ({} to {})", percent(mean), percent(lo), percent(hi))
+    };
     let answer = format!(
         "Separation alone leaves {} of the prototypes outside at its shortest reach and {} at its longest.",
         percent(first.cell.outside.mean),
@@ -147,9 +150,10 @@ pub(super) fn tau(results: &Results) -> Option<Section> {
     let mut grid = Grid::new(["tau", "outside", "E", "specialisation"]);
     for row in &results.tau_sweep {
         let reach = row.tau_s.map_or("none (000)".to_string(), |tau| format!("{tau:e}"));
-        grid.push(vec![reach, outside(row), mean(&row.cell.error), mean(&row.cell.specialization)]);
+        let specialization = format!("{:.2}", row.cell.specialization.mean);
+        grid.push(vec![reach, outside(row), significant(row.cell.error.mean, 2), specialization]);
     }
-    let title = "Means, with 95 % intervals over seeds".to_string();
+    let title = "Means over seeds, with 95 % intervals".to_string();
     let blocks = vec![Block::Beside(tau_sweep(&results.tau_sweep)?, title, grid)];
     Some(Section { id: "tau", title: "What does separation alone do?", answer, blocks })
 }
@@ -252,13 +256,14 @@ fn outside(rows: &[SettlingRow]) -> Figure {
         let before = share(row.outside_before, format!("{}, before training", input_name(row)));
         (input_name(row), core::iter::once(before).chain(masks.iter().map(of)).collect())
     };
-    let columns =
-        core::iter::once("before".to_string()).chain(masks.iter().map(|mask| mask_name(*mask))).collect();
+    let columns = core::iter::once("before".to_string())
+        .chain(masks.iter().map(|mask| mask.bits().to_string()))
+        .collect();
     let map = HeatMap {
         title: "Prototypes outside the hull, by input and mask".into(),
         unit: "mean share of prototypes outside the hull".into(),
         scale: Scale::Share,
-        columns: ("mask".into(), columns),
+        columns: ("mask: overlap, coverage, separation".into(), columns),
         rows: rows.iter().map(row).collect(),
     };
     Figure {
