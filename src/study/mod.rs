@@ -4,5 +4,7 @@ mod claim;
 pub mod jobs;
 pub mod low_capacity;
 pub mod prototypes;
+pub mod statistics;
+pub mod tsne;
 
 pub use claim::{Claim, Verdict};

@@ -82,11 +82,28 @@ pub enum Reading {
 }
 
 impl Reading {
+    /// As the results file says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reading::Percent => "percent",
+            Reading::Hundredth => "hundredth",
+        }
+    }
+
     /// The share of weights that goes at `level`, in percent.
     pub fn share(self, level: f64) -> f64 {
         match self {
             Reading::Percent => level / 100.0,
             Reading::Hundredth => level / 10_000.0,
+        }
+    }
+
+    /// That share of `weights`, rounded down.
+    pub fn count(self, level: f64, weights: usize) -> usize {
+        // Whole levels are exact until the division, whose result is then exact if it is whole.
+        match self {
+            Reading::Percent => (level * weights as f64 / 100.0) as usize,
+            Reading::Hundredth => (level * weights as f64 / 10_000.0) as usize,
         }
     }
 }
@@ -147,6 +164,17 @@ pub enum Corruption {
     Noise,
     /// A square of 0, `strength` pixels wide, anywhere in the image.
     Occlusion,
+}
+
+impl Corruption {
+    /// As the results file says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Corruption::None => "none",
+            Corruption::Noise => "noise",
+            Corruption::Occlusion => "occlusion",
+        }
+    }
 }
 
 /// A network, trained as published, on corrupted validation examples.
