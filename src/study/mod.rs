@@ -3,6 +3,7 @@
 mod claim;
 pub mod jobs;
 pub mod low_capacity;
+pub mod pareto;
 pub mod prototypes;
 
 pub use claim::{Claim, Verdict};
