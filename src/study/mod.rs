@@ -1,5 +1,6 @@
 //! Published studies, reproduced on this crate's parts: what they did, what holds of it, and what they left open.
 
+pub mod advise;
 mod claim;
 pub mod jobs;
 pub mod low_capacity;

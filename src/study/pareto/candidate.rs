@@ -20,6 +20,8 @@ pub struct Task {
     pub dense: Vec<usize>,
     /// Those of them that are pruned, too.
     pub pruned: Vec<usize>,
+    /// Outputs of the networks: one for each class, or a single one for two classes.
+    pub outputs: usize,
 }
 
 /// How far each is pruned: what 16, 8, 4, 2 and 1 of 32 leave out.
@@ -42,24 +44,20 @@ impl Task {
     /// If a digit of the pair is not in the data.
     pub fn pair(data: &Split, pair: Pair, seed: u64) -> Result<Task, DataError> {
         let low_capacity::Task { train, test, .. } = low_capacity::Task::new(data, pair, seed)?;
-        Ok(Task { name: pair.to_string(), train, test, dense: Task::widths(), pruned: [64].into() })
+        let (dense, pruned) = (Task::widths(), [64].into());
+        Ok(Task { name: pair.to_string(), train, test, dense, pruned, outputs: 1 })
     }
 
     /// All classes of `data`.
     pub fn all_classes(data: &Split) -> Task {
-        let last = data.train.classes() - 1;
-        let pruned = [64, 256, 1024].into();
+        let outputs = data.train.classes();
+        let (dense, pruned) = (Task::widths(), [64, 256, 1024].into());
         let (train, test) = (data.train.clone(), data.test.clone());
-        Task { name: format!("0-{last}"), train, test, dense: Task::widths(), pruned }
+        Task { name: format!("0-{}", outputs - 1), train, test, dense, pruned, outputs }
     }
 
     fn widths() -> Vec<usize> {
         (1..=10).map(|power| 1 << power).collect()
-    }
-
-    /// Outputs of its networks: one for two classes.
-    pub fn outputs(&self) -> usize {
-        if self.train.classes() == 2 { 1 } else { self.train.classes() }
     }
 
     /// The networks that compete: all dense ones by width, then the pruned ones by width, kind and sparsity.

@@ -15,6 +15,7 @@ mod training;
 pub use candidate::{Candidate, Kind, Task};
 pub use front::{Contender, Winner, front, summary, winners};
 pub use shelf::Shelf;
+pub(crate) use timing::{Entrant, Rounds, measured};
 pub use timing::{Pareto, TaskNoise, Timing, time};
 pub use training::{Network, Recipe, TrainingError, train};
 

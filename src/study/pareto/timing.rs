@@ -1,10 +1,10 @@
 //! All networks of a task, found right and timed in the same rounds.
 
-use super::{Network, Point, front, winners};
+use super::{Network, Point, Winner, front, winners};
 use crate::benchmark::{
     BenchmarkError, Contestant, Fault, Oracle, Rotation, VariantName, Wrong, compile, dense_plans,
 };
-use crate::engine::{Plan, auto_plan};
+use crate::engine::{BatchClass, Plan, auto_plan};
 use crate::measure::{self, Samples, Subject};
 use crate::model::{Layer, Model};
 use crate::prune::picking_inputs;
@@ -13,11 +13,11 @@ use std::string::{String, ToString};
 use std::sync::Arc;
 use std::vec::Vec;
 
-use super::Winner;
-use crate::engine::BatchClass;
-
-/// Examples that the oracle computes: the first ones, a whole batch. All that rotate are compared bit for bit besides.
-const ORACLE_ROWS: usize = 256;
+/// Multiply-adds that the oracle computes for a network: some 30 ms of it. All examples that rotate are compared bit for bit
+/// besides.
+const ORACLE_WORK: usize = 1 << 24;
+/// Examples for it, at least and at most.
+const ORACLE_ROWS: [usize; 2] = [16, 256];
 /// Time spent on the choice between the forms of a network.
 const CHOICE_BUDGET_NS: u64 = 10_000_000;
 
@@ -189,12 +189,13 @@ pub(crate) fn measured(
     let copy = &entrants[reference];
     for (index, entrant) in entrants.iter().chain([copy]).enumerate() {
         let mut contestant = entrant.fastest(index, &rotation, machine)?;
-        let oracle_rows = &rotation.rows()[..ORACLE_ROWS.min(rotation.rows().len() / fan_in) * fan_in];
+        let examples = (ORACLE_WORK / entrant.model.nnz().max(1)).clamp(ORACLE_ROWS[0], ORACLE_ROWS[1]);
+        let oracle_rows = &rotation.rows()[..examples * fan_in];
         let oracle = Oracle::new(entrant.model, oracle_rows, &pool);
         max_abs_diffs.push(oracle.check(&mut contestant, oracle_rows, batch)?.max_abs_diff);
         let dense = compile(entrant.model, Plan::dense(entrant.model, BatchClass::Many), machine)?;
         let truth =
-            Contestant::new(index, VariantName::Masked, dense, batch).logits(rotation.rows(), ORACLE_ROWS);
+            Contestant::new(index, VariantName::Masked, dense, batch).logits(rotation.rows(), ORACLE_ROWS[1]);
         let logits = contestant.logits(rotation.rows(), batch);
         same_bits(&logits, &truth, (batch, Fault::Bits(VariantName::Masked)))?;
         contestants.push(contestant);
@@ -221,6 +222,23 @@ fn same_bits(got: &[f32], right: &[f32], (batch, fault): (usize, Fault)) -> Resu
 }
 
 impl Rounds {
+    /// What ran for network `i`, which is `model`: it, or with the layer in front that was faster.
+    pub(crate) fn model(&self, i: usize, model: &Model) -> Model {
+        let picking = self.plans[i].forms.len() > model.layers().len();
+        let picking = if picking { picking_inputs(model).ok().flatten() } else { None };
+        picking.unwrap_or_else(|| model.clone())
+    }
+
+    /// The forms of its layers.
+    pub(crate) fn plan(&self, i: usize) -> &Plan {
+        &self.plans[i]
+    }
+
+    /// Its largest difference from the oracle, relative to the largest |output|.
+    pub(crate) fn max_abs_diff(&self, i: usize) -> f64 {
+        self.max_abs_diffs[i]
+    }
+
     /// What luck is worth: 1 or more.
     pub(crate) fn noise(&self) -> f64 {
         let copies = self.samples.ratio(self.reference, self.plans.len() - 1);

@@ -38,7 +38,7 @@ impl Recipe {
     }
 
     fn options(&self, task: &Task) -> Options {
-        let loss = if task.outputs() == 1 { Loss::BinaryCrossEntropy } else { Loss::SoftmaxCrossEntropy };
+        let loss = if task.outputs == 1 { Loss::BinaryCrossEntropy } else { Loss::SoftmaxCrossEntropy };
         Options { epochs: self.epochs, loss, seed: self.seed, ..Options::default() }
     }
 
@@ -169,7 +169,7 @@ fn base(
     if let Some(model) = shelf.get(&name) {
         return Ok(Mlp::from_model(&model)?);
     }
-    let sizes = [task.train.features(), hidden, task.outputs()];
+    let sizes = [task.train.features(), hidden, task.outputs];
     let mut rng = Rng::stream(recipe.seed, Stream::Weights);
     let mut network = Mlp::new(&sizes, Activation::Relu, Activation::Identity, Init::He, &mut rng)?;
     let pool = Pool::single();
