@@ -6,5 +6,7 @@ pub mod jobs;
 pub mod low_capacity;
 pub mod pareto;
 pub mod prototypes;
+pub mod statistics;
+pub mod tsne;
 
 pub use claim::{Claim, Verdict};
