@@ -14,6 +14,7 @@ mod output;
 mod probe;
 mod progress;
 mod prune;
+mod repro;
 mod rows;
 mod run;
 mod train;
@@ -57,6 +58,9 @@ enum Verb {
     Bench(bench::Bench),
     /// Find the sparsity from which on sparse weights are faster than dense ones
     Breakeven(breakeven::Breakeven),
+    /// Do a published study again
+    #[command(subcommand)]
+    Repro(repro::Repro),
     /// Describe the machine and the build
     Info(info::Info),
     /// Check a directory of data, or draw one
@@ -94,6 +98,7 @@ fn dispatch(verb: &Verb) -> Result<(), Failure> {
         Verb::Eval(args) => eval::eval(args),
         Verb::Bench(args) => bench::bench(args),
         Verb::Breakeven(args) => breakeven::run(args),
+        Verb::Repro(args) => repro::repro(args),
         Verb::Info(args) => info::info(args),
         Verb::Data(args) => data::data(args),
     }
