@@ -8,6 +8,8 @@ mod breakeven;
 mod claims;
 #[path = "report/fixture.rs"]
 mod fixture;
+#[path = "report/low_capacity.rs"]
+mod low_capacity;
 #[path = "report/number.rs"]
 mod number;
 #[path = "report/prototypes.rs"]

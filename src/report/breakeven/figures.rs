@@ -73,7 +73,7 @@ pub fn breakeven_html(report: &BreakevenReport) -> String {
         body += &section("Results", &format!("{}{}", paragraph("choice", &title), grid.html(&title)));
     }
     body += &section("How to read it", &notes_html(&notes));
-    let place = environment(&report.environment, report.seed, &report.command);
+    let place = environment(&report.environment, Some(report.seed), &report.command);
     body += &section("Where it was measured", &place);
     document("From which sparsity on sparse weights are faster", &body)
 }

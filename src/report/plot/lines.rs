@@ -69,7 +69,11 @@ impl Plot {
         let values = points().flat_map(|point| [point.y, point.lo, point.hi]);
         let reference = self.reference.iter().map(|(value, _)| *value);
         let noise = self.noise.into_iter().flat_map(|(lo, hi)| [lo, hi]);
-        let x = points().map(|point| point.x).chain(self.x_span.iter().copied());
+        let x = points().flat_map(|point| {
+            let (lo, hi) = point.across.unwrap_or((point.x, point.x));
+            [point.x, lo, hi]
+        });
+        let x = x.chain(self.x_span.iter().copied());
         let y = values.chain(reference).chain(noise).chain(self.span.iter().copied());
         let names = self.series.iter().map(|series| &series.name);
         let names = names.chain(self.reference.iter().map(|(_, name)| name));

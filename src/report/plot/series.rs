@@ -18,6 +18,8 @@ pub struct Point {
     pub lo: f64,
     /// Upper end of its interval; `y` if it has none.
     pub hi: f64,
+    /// Lower and upper end of the interval of `x`, if it has one.
+    pub across: Option<(f64, f64)>,
     /// How large its marker is, 1 at most: the area of a disc. `None` for the marker of its series.
     pub weight: Option<f64>,
     /// What it says when pointed at; nothing if it is empty.
@@ -27,7 +29,7 @@ pub struct Point {
 impl Point {
     /// A point without an interval, that says its value when pointed at.
     pub fn plain(x: f64, y: f64) -> Self {
-        Self { x, y, lo: y, hi: y, weight: None, hover: trimmed(y) }
+        Self { x, y, lo: y, hi: y, across: None, weight: None, hover: trimmed(y) }
     }
 }
 
@@ -73,6 +75,7 @@ pub(super) struct Placed<'a> {
     pub(super) y: f64,
     top: f64,
     bottom: f64,
+    across: Option<(f64, f64)>,
     point: &'a Point,
 }
 
@@ -82,7 +85,8 @@ impl Series {
             let Point { x, y, lo, hi, .. } = *point;
             let (x, y) = (frame.x(x)?, frame.y(y)?);
             let (top, bottom) = (frame.y(hi).unwrap_or(y), frame.y(lo).unwrap_or(y));
-            Some(Placed { x, y, top, bottom, point })
+            let across = point.across.and_then(|(lo, hi)| Some((frame.x(lo)?, frame.x(hi)?)));
+            Some(Placed { x, y, top, bottom, across, point })
         };
         self.points.iter().filter_map(place).collect()
     }
@@ -147,13 +151,20 @@ impl Series {
         svg.push_str("</g>\n");
     }
 
-    fn draw_point(&self, &Placed { x, y, top, bottom, point }: &Placed, svg: &mut String) {
+    fn draw_point(&self, &Placed { x, y, top, bottom, across, point }: &Placed, svg: &mut String) {
         *svg += &format!("<g><title>{}</title>", escape(&point.hover));
         if top != bottom {
             let (left, right) = (x - 3.0, x + 3.0);
             *svg += &format!(
                 "<path class=\"bar\" d=\"M{x:.1} {top:.1}V{bottom:.1}M{left:.1} {top:.1}H{right:.1}M{left:.1} \
                  {bottom:.1}H{right:.1}\"/>"
+            );
+        }
+        if let Some((left, right)) = across {
+            let (above, below) = (y - 3.0, y + 3.0);
+            *svg += &format!(
+                "<path class=\"bar\" d=\"M{left:.1} {y:.1}H{right:.1}M{left:.1} {above:.1}V{below:.1}M{right:.1} \
+                 {above:.1}V{below:.1}\"/>"
             );
         }
         *svg += &match point.weight.filter(|weight| weight.is_finite()) {

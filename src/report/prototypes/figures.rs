@@ -37,7 +37,7 @@ pub(super) const ERROR: Quantity = Quantity {
     name: "reconstruction error E",
     scale: Scale::Log,
     of: |cell| &cell.error,
-    short: |value| significant(value, 2),
+    short: |value| if value < 1e-3 { format!("{value:.1e}") } else { significant(value, 2) },
 };
 
 pub(super) const SPECIALIZATION: Quantity = Quantity {

@@ -16,7 +16,7 @@ pub fn prototypes_figures(results: &Results) -> Vec<Figure> {
 
 /// The page. It expects `results.json` beside it. `command` is the command line that made it.
 pub fn prototypes_html(results: &Results, place: &Environment, command: &str) -> String {
-    let place = environment(place, results.settings.first_seed, command);
+    let place = environment(place, Some(results.settings.first_seed), command);
     let place = Section {
         id: "place",
         title: "Where it was measured",
