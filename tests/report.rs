@@ -8,6 +8,8 @@ mod breakeven;
 mod claims;
 #[path = "report/fixture.rs"]
 mod fixture;
+#[path = "report/legible.rs"]
+mod legible;
 #[path = "report/low_capacity.rs"]
 mod low_capacity;
 #[path = "report/number.rs"]

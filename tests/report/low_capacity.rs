@@ -5,6 +5,7 @@ use prunella::study::low_capacity::*;
 use prunella::study::{Claim, Verdict};
 
 use super::fixture::environment;
+use super::legible::assert_legible;
 
 const SEEDS: [u64; 3] = [0, 42, 78];
 
@@ -53,7 +54,7 @@ fn pruning() -> Vec<PruningRow> {
             reading,
             structure: "unstructured".into(),
             recipe: "published".into(),
-            f1: (0.92 + luck(seed)) * (1.0 - (share + luck(seed)).max(0.0).powi(8)),
+            f1: (0.92 + luck(seed)) * (1.0 - (share + luck(seed)).max(0.0).powi(3 + hidden as i32 / 8)),
             auc: Some(0.95),
             test_f1: 0.9,
             nnz: 100,
@@ -129,7 +130,7 @@ fn robustness() -> Vec<RobustnessRow> {
     for (hidden, seed) in [24, 48, 64].into_iter().flat_map(|hidden| SEEDS.map(|seed| (hidden, seed))) {
         rows.push(row(hidden, seed, Corruption::None, 0.0));
         rows.extend(corruption::SIGMAS.map(|sigma| row(hidden, seed, Corruption::Noise, sigma)));
-        rows.push(row(hidden, seed, Corruption::Occlusion, 0.3));
+        rows.push(row(hidden, seed, Corruption::Occlusion, corruption::PATCH as f64));
     }
     rows
 }
@@ -174,7 +175,7 @@ fn saliency() -> Vec<SaliencyRow> {
 
 fn embedding() -> Vec<EmbeddingRow> {
     let place = |i: usize| {
-        let (angle, radius) = (i as f32 * 2.399_963, (i as f32 * 0.618_034).fract() * 20.0);
+        let (angle, radius) = (i as f32 * 2.399_963, (i as f32).sqrt());
         [radius * angle.cos() + if i.is_multiple_of(2) { 12.0 } else { -12.0 }, radius * angle.sin()]
     };
     let row = |(level, reading)| EmbeddingRow {
@@ -342,6 +343,13 @@ fn both_readings_are_said_beside_the_published_one() {
     unique.sort_unstable();
     unique.dedup();
     assert_eq!(unique.len(), stems.len(), "{stems:?}");
+}
+
+#[test]
+fn every_picture_can_be_read() {
+    let figures = low_capacity_figures(&report());
+    assert!(figures.len() > 20);
+    figures.iter().for_each(|figure| assert_legible(&figure.stem, &figure.plot.file()));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use prunella::study::prototypes::*;
 use prunella::study::{Claim, Verdict};
 
 use super::fixture::environment;
+use super::legible::assert_legible;
 
 fn spread(mean: f64) -> Spread {
     Spread {
@@ -266,5 +267,6 @@ fn every_picture_is_a_file_of_its_own() {
         let svg = figure.plot.file();
         assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{}", figure.stem);
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{}", figure.stem);
+        assert_legible(&figure.stem, &svg);
     }
 }

@@ -12,6 +12,7 @@ use super::pictures::{embedding, saliency};
 use super::pruning::pruning;
 use super::published::{capacity, neurons, rates, robustness};
 use super::recipes::recipes;
+use super::spreads::distinct;
 use crate::measure::Interval;
 use crate::study::low_capacity::ParetoRow;
 use crate::study::pareto::{Point, Winner, front, winners};
@@ -70,7 +71,8 @@ fn page(report: &LowCapacityReport, end: Vec<Section>) -> Page<'_> {
 /// the same reference, with the widest interval that their intervals allow.
 fn contest(rows: &[ParetoRow]) -> (Vec<Point>, Vec<Winner>) {
     let mut points: Vec<Point> = rows.iter().map(point).collect();
-    points.sort_by(|a, b| (&a.task, a.batch).cmp(&(&b.task, b.batch)));
+    let groups = distinct(points.iter().map(|point| (point.task.clone(), point.batch)));
+    points.sort_by_key(|point| groups.iter().position(|of| *of == (point.task.clone(), point.batch)));
     let mut contests = Vec::new();
     for group in points.chunk_by_mut(|a, b| (&a.task, a.batch) == (&b.task, b.batch)) {
         let on_front = front(&group.iter().map(|of| (of.accuracy, of.median_ns)).collect::<Vec<_>>());

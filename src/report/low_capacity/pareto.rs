@@ -121,7 +121,7 @@ fn by_structure(points: &[&Point], structures: &[&str]) -> Figure {
         Plot { series: series.into(), ..plot(format!("{structure} against dense"), structure) }
     };
     let pruned = structures.iter().filter(|structure| **structure != DENSE);
-    let legend = [("smaller dense networks", 6), ("pruned", 0)];
+    let legend = [("smaller dense", 6), ("pruned", 0)];
     let title =
         format!("{task}, batch {batch}: every pruned network against the smaller dense ones, by structure");
     let panels = Panels::new(title.as_str(), &legend, pruned.map(panel).collect());

@@ -105,11 +105,13 @@ fn readings(curves: &Curves, cells: &[(Pair, usize)], hidden: usize) -> Figure {
         )
     };
     let panels = cells.iter().filter(|cell| cell.1 == hidden).map(panel).collect();
-    let legend = [("percent, as the text says", 1), ("a hundredth, as the code does", 0)];
+    let legend = [("as the text says", 1), ("as the code does", 0)];
     let title = format!("Relative change of F1 against the pruning level, h = {hidden}");
     Figure {
         stem: format!("pruning-{hidden}"),
-        caption: format!("{title}; with 95 % intervals. The published curves lie on the dashed line"),
+        caption: format!(
+            "{title}; with 95 % intervals; as the text says, that percentage of the weights is removed, as the code does, a hundredth of it. The published curves lie on the dashed line"
+        ),
         plot: Panels::new(title, &legend, panels).into(),
     }
 }
@@ -119,7 +121,7 @@ fn hundredth(curves: &Curves, cells: &[(Pair, usize)], hidden: usize) -> Figure 
     let line = |of: &(Pair, usize)| curves.line(*of, Reading::Hundredth, pair_look(of.0), &of.0.to_string());
     let band = published::PRUNING_BAND / 100.0;
     let plot = Plot {
-        reference: Some((0.0, "none".into())),
+        reference: Some((0.0, "no change".into())),
         noise: Some((-band, band)),
         series: cells.iter().filter(|cell| cell.1 == hidden).map(line).collect(),
         ..Plot::new(

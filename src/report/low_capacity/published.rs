@@ -23,16 +23,35 @@ fn covered(rows: &[&Comparison]) -> String {
     format!("{} of {}", rows.iter().filter(|row| row.is_covered).count(), rows.len())
 }
 
+/// Beside a figure: few columns.
 fn table(rows: &[&Comparison], at: &str, name: impl Fn(&Comparison) -> String) -> Grid {
-    let mut grid = Grid::new([at, "published", "measured (95 % interval)", "seeds from - to", "in it"]);
+    let mut grid = Grid::new([at, "published", "measured (95 % interval)"]);
     for row in rows {
-        let [least, most] = row.range;
+        let star = if row.is_covered { "" } else { "*" };
+        let published = format!("{:.3}{star}", row.published);
+        grid.push(vec![name(row), published, with_interval(row.mean, row.interval)]);
+    }
+    grid
+}
+
+/// What the star in a table means.
+const STAR: &str = "Published against measured; * outside the range of our seeds";
+
+/// Every comparison with all there is to say of it.
+fn every(rows: &[&Comparison]) -> Grid {
+    let mut grid =
+        Grid::new(["pair, h", "at", "published", "mean", "95 % interval", "s.d.", "range", "seeds"]);
+    for row in rows {
+        let ends = |[lo, hi]: [f64; 2]| format!("{lo:.3}-{hi:.3}");
         grid.push(vec![
-            name(row),
+            format!("{}, {}", row.pair, row.hidden),
+            format_tick(row.at),
             format!("{:.3}", row.published),
-            with_interval(row.mean, row.interval),
-            format!("{least:.3}-{most:.3}"),
-            if row.is_covered { "yes" } else { "no" }.to_string(),
+            format!("{:.3}", row.mean),
+            ends(row.interval),
+            format!("{:.3}", row.sd),
+            ends(row.range),
+            row.seeds.to_string(),
         ]);
     }
     grid
@@ -84,7 +103,7 @@ pub(super) fn rates(report: &LowCapacityReport) -> Option<Section> {
         rates.len(),
         plural(widths.len(), "width", "widths")
     );
-    let heading = format!("h = {}, published against measured", published::RATE_WIDTH);
+    let heading = format!("h = {}. {STAR}", published::RATE_WIDTH);
     let blocks = vec![Block::Beside(map, heading, table(&known, "rate", |row| format_tick(row.at)))];
     Some(Section { id: "rates", title: "Which learning rate is best?", answer, blocks })
 }
@@ -139,11 +158,13 @@ pub(super) fn capacity(report: &LowCapacityReport) -> Option<Section> {
     } else {
         format!("{} published numbers lie within the range of our seeds.", covered(&known))
     };
-    let heading =
-        "Published / measured; * where the published number lies outside the range of seeds".to_string();
-    let mut blocks = vec![Block::Beside(all, heading, capacity_table(&known, &pairs)), Block::Wide(panels)];
-    let every = table(&known, "pair, h", |row| format!("{}, {}", row.pair, row.hidden));
-    blocks.push(Block::Folded("Published against measured, with intervals".to_string(), every));
+    let heading = "Published / measured mean; * outside the range of our seeds".to_string();
+    let blocks = vec![
+        Block::Figures(vec![all]),
+        Block::Table(heading, capacity_table(&known, &pairs)),
+        Block::Wide(panels),
+        Block::Folded("Published against measured, with intervals".to_string(), every(&known)),
+    ];
     Some(Section { id: "capacity", title: "How small can the network be?", answer, blocks })
 }
 
@@ -243,7 +264,10 @@ pub(super) fn robustness(report: &LowCapacityReport) -> Option<Section> {
         let points: Vec<Point> =
             published.map(|row| published_point(row.at, row.published, &format!("h = {hidden}"))).collect();
         if !points.is_empty() {
-            series.push(Series { join: Join::Dashes, ..Series::line("published", look, points) });
+            series.push(Series {
+                join: Join::Dashes,
+                ..Series::line(format!("{hidden}, published"), look, points)
+            });
         }
     }
     let plot = Plot {
@@ -259,19 +283,18 @@ pub(super) fn robustness(report: &LowCapacityReport) -> Option<Section> {
         caption: "F1 under Gaussian noise, mean over seeds with 95 % intervals; dashed, as published".into(),
         plot: plot.into(),
     };
-    let name = |row: &Comparison| format!("h = {}, {}", row.hidden, row.at);
-    let answer = format!(
-        "Under noise {} published numbers lie within the range of our seeds, with a patch of 0 {}.",
-        covered(&noise),
-        covered(&patch)
-    );
-    let blocks = vec![
-        Block::Beside(
-            figure,
-            "Noise, published against measured".to_string(),
-            table(&noise, "h, sigma", name),
-        ),
-        Block::Table("A patch of 0, published against measured".to_string(), table(&patch, "h, width", name)),
-    ];
+    let name = |row: &Comparison| format!("{}, {}", row.hidden, row.at);
+    let said = |rows: &[&Comparison], what: &str| {
+        (!rows.is_empty()).then(|| {
+            format!("{what}, {} published numbers lie within the range of our seeds.", covered(rows))
+        })
+    };
+    let answers = [said(&noise, "Under noise"), said(&patch, "With a patch of 0")];
+    let answer = answers.into_iter().flatten().collect::<Vec<String>>().join(" ");
+    let mut blocks = vec![Block::Beside(figure, STAR.to_string(), table(&noise, "h, sigma", name))];
+    if !patch.is_empty() {
+        let title = format!("A patch of 0. {STAR}");
+        blocks.push(Block::Table(title, table(&patch, "h, width", name)));
+    }
     Some(Section { id: "robustness", title: "How much noise does it bear?", answer, blocks })
 }

@@ -113,7 +113,7 @@ fn heat(table: &[RecipeSummary], level: f64, hidden: usize) -> Option<Figure> {
     let cell = |recipe: &str, pair: &Pair| {
         let row = rows.iter().find(|row| (row.recipe.as_str(), row.pair) == (recipe, *pair));
         Cell {
-            value: row.map_or(f64::NAN, |row| row.test_change.clamp(-WORST, 0.0)),
+            value: row.map_or(f64::NAN, |row| (-row.test_change).clamp(0.0, WORST)),
             text: row.map_or(NONE.to_string(), |row| short(row.test_change)),
             hover: row.map_or(String::new(), |row| {
                 format!(

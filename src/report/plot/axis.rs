@@ -90,6 +90,12 @@ impl Scale {
         }
     }
 
+    /// Whether a tick's text matters more than those of others: a power of ten among 2s and 5s.
+    pub(super) fn is_major(self, value: f64) -> bool {
+        let power = value.log10();
+        matches!(self, Self::Ratio | Self::Log | Self::Time) && (power - power.round()).abs() < 1e-9
+    }
+
     /// A tick's text.
     pub(super) fn label(self, value: f64) -> String {
         match self {

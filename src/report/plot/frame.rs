@@ -2,7 +2,10 @@
 
 use super::axis::{Axis, Scale};
 use super::svg::{LINE, text, width};
-use std::{format, string::String};
+use std::{format, string::String, vec::Vec};
+
+/// Between the labels of an axis.
+const GAP: f64 = 6.0;
 
 /// How large a plot is, and where its rectangle lies.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -27,12 +30,12 @@ impl Size {
         }
     }
 
-    /// Left, top and bottom margins.
+    /// The least left margin, the top and the bottom one.
     fn margins(self) -> (f64, f64, f64) {
         match self {
             Size::Normal => (60.0, 34.0, 46.0),
             Size::Square => (12.0, 34.0, 16.0),
-            Size::Panel => (46.0, 28.0, 42.0),
+            Size::Panel => (40.0, 28.0, 42.0),
         }
     }
 }
@@ -67,14 +70,16 @@ impl<'a> Frame<'a> {
         y: Side<'a, impl Iterator<Item = f64>>,
     ) -> Self {
         let ((picture_width, picture_height), (left, top, foot)) = (size.of_picture(), size.margins());
+        let axis = Axis::fit(y.scale, y.values);
+        let widest = axis.ticks.iter().map(|tick| width(&y.scale.label(*tick))).fold(0.0, f64::max);
         Self {
             x_name: x.name,
             y_name: y.name,
             x_scale: x.scale,
             y_scale: y.scale,
             x: Axis::fit(x.scale, x.values),
-            y: Axis::fit(y.scale, y.values),
-            left,
+            y: axis,
+            left: left.max(widest + GAP),
             right: picture_width - margin,
             top,
             bottom: picture_height - foot,
@@ -104,16 +109,18 @@ impl<'a> Frame<'a> {
         if self.x_scale != Scale::Plane {
             *svg += &format!("<path class=\"axis\" d=\"M{left} {bottom}H{right:.1}\"/>\n");
         }
-        // From the right, where sparsities are of most interest.
-        let mut free = f64::INFINITY;
-        for &tick in self.x.ticks.iter().rev() {
+        // Powers of ten first, and from the right, where sparsities are of most interest.
+        let mut ticks: Vec<f64> = self.x.ticks.iter().rev().copied().collect();
+        ticks.sort_by_key(|tick| !self.x_scale.is_major(*tick));
+        let mut taken: Vec<(f64, f64)> = Vec::new();
+        for tick in ticks {
             let Some(x) = self.x(tick) else { continue };
             *svg += &format!("<path class=\"axis\" d=\"M{x:.1} {bottom}v5\"/>");
             let label = self.x_scale.label(tick);
-            let half = width(&label) / 2.0;
-            if x + half <= free {
+            let (from, to) = (x - width(&label) / 2.0, x + width(&label) / 2.0);
+            if taken.iter().all(|(lo, hi)| to + GAP <= *lo || from >= *hi + GAP) {
                 *svg += &text("tick middle", x, bottom + 19.0, &label);
-                free = x - half - 6.0;
+                taken.push((from, to));
             }
         }
         *svg += &text("title", 8.0, 18.0, self.y_name);

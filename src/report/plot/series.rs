@@ -7,6 +7,9 @@ use super::frame::Frame;
 use super::svg::{marker, path};
 use std::{format, string::String, vec::Vec};
 
+/// How wide markers are, about.
+const MARKER: f64 = 9.0;
+
 /// One measured value.
 #[derive(Clone, Debug)]
 pub struct Point {
@@ -153,14 +156,15 @@ impl Series {
 
     fn draw_point(&self, &Placed { x, y, top, bottom, across, point }: &Placed, svg: &mut String) {
         *svg += &format!("<g><title>{}</title>", escape(&point.hover));
-        if top != bottom {
+        // An interval narrower than the marker would only blot it.
+        if bottom - top > MARKER {
             let (left, right) = (x - 3.0, x + 3.0);
             *svg += &format!(
                 "<path class=\"bar\" d=\"M{x:.1} {top:.1}V{bottom:.1}M{left:.1} {top:.1}H{right:.1}M{left:.1} \
                  {bottom:.1}H{right:.1}\"/>"
             );
         }
-        if let Some((left, right)) = across {
+        if let Some((left, right)) = across.filter(|(left, right)| right - left > MARKER) {
             let (above, below) = (y - 3.0, y + 3.0);
             *svg += &format!(
                 "<path class=\"bar\" d=\"M{left:.1} {y:.1}H{right:.1}M{left:.1} {above:.1}V{below:.1}M{right:.1} \

@@ -63,16 +63,16 @@ pub(crate) fn claims_html(claims: &[Claim]) -> String {
             None => claim.measured.clone(),
         };
         format!(
-            "<tr id=\"claim-{0}\"><th scope=\"row\">{0}</th>{1}{2}{3}<td data-name=\"verdict\">{4}</td>{5}</tr>\n",
+            "<tr id=\"claim-{0}\"><th scope=\"row\"><span>{0}</span> {1}</th>{2}{3}<td data-name=\"verdict\">{4}</td>{5}</tr>\n",
             escape(&claim.id),
-            cell("claim", &claim.claim),
+            escape(&claim.claim),
             cell("published", &claim.published),
             cell("measured", &measured),
             verdict_html(claim.verdict),
             cell("why", &claim.why),
         )
     };
-    let header = ["", "claim", "published", "measured", "verdict", "why"]
+    let header = ["claim", "published", "measured", "verdict", "why"]
         .map(|name| format!("<th scope=\"col\">{name}</th>"))
         .concat();
     let rows: String = claims.iter().map(row).collect();

@@ -4,9 +4,10 @@ use super::super::figures::Figure;
 use super::super::grid::Grid;
 use super::super::html::{document, figure_html, notes_html, paragraph};
 use super::super::markup::escape;
+use super::super::number::plural;
 use super::claims::{claims_html, verdict_html};
 use crate::study::{Claim, Verdict};
-use std::{format, string::String, string::ToString, vec::Vec};
+use std::{format, string::String, vec::Vec};
 
 /// Everything on the page of a study.
 pub(crate) struct Page<'a> {
@@ -132,8 +133,6 @@ fn tally(claims: &[Claim]) -> String {
         format!("<div><dt>{}</dt><dd><b>{count}</b></dd></div>\n", verdict_html(*verdict))
     };
     let cards: String = all.iter().map(card).collect();
-    let count = claims.len().to_string();
-    format!(
-        "<p class=\"answer\">Of the {count} claims tested:</p>\n<dl class=\"cards tally\">\n{cards}</dl>\n"
-    )
+    let count = plural(claims.len(), "claim", "claims");
+    format!("<p class=\"answer\">Of {count} tested:</p>\n<dl class=\"cards tally\">\n{cards}</dl>\n")
 }
