@@ -110,7 +110,7 @@ impl Candidate {
     pub fn prune(&self, seed: u64) -> PruneOptions {
         let (structure, criterion) = match self.kind {
             Kind::Dense => (Structure::Unstructured, Criterion::Magnitude),
-            Kind::Pruned(structure) => (structure, Criterion::Magnitude),
+            Kind::Pruned(structure) => (structure, Criterion::Contribution),
             Kind::Random => (Structure::Unstructured, Criterion::Random),
         };
         PruneOptions { structure, criterion, seed, ..PruneOptions::default() }
