@@ -6,7 +6,6 @@ use crate::prune::{self, PruneOptions, Schedule, Scope};
 use crate::study::low_capacity::score::{Examples, Score};
 use crate::study::low_capacity::{Context, PruningRow, Reading, StudyError, Task, initial};
 use crate::train::{Mlp, Trainer};
-use std::string::ToString;
 use std::{vec, vec::Vec};
 
 /// The order of the examples in a repair is another than before.
@@ -26,7 +25,7 @@ pub struct Cell<'a> {
 
 /// A network that has learnt, and what it was after a tenth of the steps.
 #[derive(Debug, Clone)]
-pub struct Trained {
+pub struct Course {
     /// Before learning was over.
     pub early: Mlp,
     /// Afterwards.
@@ -52,7 +51,7 @@ impl<'a> Cell<'a> {
     ///
     /// # Errors
     /// If training fails.
-    pub fn trained(&self, training: Training, passes: usize) -> Result<Trained, StudyError> {
+    pub fn trained(&self, training: Training, passes: usize) -> Result<Course, StudyError> {
         let mut network = initial(self.task.train.features(), self.hidden, self.seed)?;
         let mut early = network.clone();
         self.train(&mut network, (training, passes), self.seed, |trainer, step| {
@@ -61,14 +60,14 @@ impl<'a> Cell<'a> {
             }
             Ok(())
         })?;
-        Ok(Trained { early, network })
+        Ok(Course { early, network })
     }
 
     /// The dense network given as many updates as one that is repaired, by the same examples in the same order.
     ///
     /// # Errors
     /// If training fails.
-    pub fn rival(&self, training: Training, passes: usize, from: &Trained) -> Result<Mlp, StudyError> {
+    pub fn rival(&self, training: Training, passes: usize, from: &Course) -> Result<Mlp, StudyError> {
         let mut network = from.network.clone();
         if passes > 0 {
             self.train(&mut network, (training, passes), self.seed.wrapping_add(REPAIR), |_, _| Ok(()))?;
@@ -80,7 +79,7 @@ impl<'a> Cell<'a> {
     ///
     /// # Errors
     /// If training fails, or the share is out of range.
-    pub fn pruned(&self, recipe: Recipe, from: &Trained, share: f64) -> Result<Mlp, StudyError> {
+    pub fn pruned(&self, recipe: Recipe, from: &Course, share: f64) -> Result<Mlp, StudyError> {
         let masks = |network: &Mlp, share| self.masks(recipe.choice, network, share);
         let mut network = match recipe.repair {
             Repair::Rewind(_) => from.early.clone(),
@@ -98,7 +97,7 @@ impl<'a> Cell<'a> {
     ///
     /// # Errors
     /// As [`Cell::pruned`].
-    pub fn pruned_at_random(&self, recipe: Recipe, from: &Trained, share: f64) -> Result<Mlp, StudyError> {
+    pub fn pruned_at_random(&self, recipe: Recipe, from: &Course, share: f64) -> Result<Mlp, StudyError> {
         let options =
             PruneOptions { criterion: prune::Criterion::Random, seed: self.seed, ..PruneOptions::default() };
         let mut network = from.network.clone();
@@ -221,7 +220,7 @@ impl<'a> Cell<'a> {
             level,
             reading: Reading::Percent,
             structure: "unstructured".into(),
-            recipe: recipe.to_string(),
+            recipe: recipe.name(),
             f1: scores.validation.f1,
             auc: scores.validation.auc,
             test_f1: scores.test.f1,

@@ -2,8 +2,7 @@
 
 use crate::study::low_capacity::{RATE, STEPS};
 use crate::train::{Loss, Optimizer, Options, Schedule};
-use core::fmt;
-use std::vec::Vec;
+use std::{format, string::String, vec::Vec};
 
 /// Examples in each step of [`Training::MiniBatch`].
 pub const BATCH: usize = 64;
@@ -134,10 +133,25 @@ impl Recipe {
         all
     }
 
-    /// The recipe of that name, if it is one of [`Recipe::all`].
-    pub fn named(name: &str) -> Option<Recipe> {
-        use std::string::ToString;
-        Recipe::all().into_iter().find(|recipe| recipe.to_string() == name)
+    /// Its name, such as `adam-5 by-input gradual-15`; the published one is `gd-100 every-layer`.
+    pub fn name(self) -> String {
+        let training = match self.training {
+            Training::FullBatch => "gd",
+            Training::MiniBatch => "adam",
+        };
+        let choice = match self.choice {
+            Choice::EveryLayer => "every-layer",
+            Choice::Together => "together",
+            Choice::FirstLayer => "first-layer",
+            Choice::ByInput => "by-input",
+        };
+        let repair = match self.repair {
+            Repair::None => String::new(),
+            Repair::FineTune(passes) => format!(" fine-tune-{passes}"),
+            Repair::Gradual(passes) => format!(" gradual-{passes}"),
+            Repair::Rewind(passes) => format!(" rewind-{passes}"),
+        };
+        format!("{training}-{} {choice}{repair}", self.passes)
     }
 
     /// The levels it is tried at, in percent.
@@ -170,28 +184,5 @@ impl Recipe {
     /// What is smaller comes first: fewer passes, then fewer mechanisms.
     pub fn order(self) -> (usize, usize) {
         (self.cost(), self.mechanisms())
-    }
-}
-
-/// Its name, such as `adam-5 by-input gradual-15`; the published one is `gd-100 every-layer`.
-impl fmt::Display for Recipe {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let training = match self.training {
-            Training::FullBatch => "gd",
-            Training::MiniBatch => "adam",
-        };
-        let choice = match self.choice {
-            Choice::EveryLayer => "every-layer",
-            Choice::Together => "together",
-            Choice::FirstLayer => "first-layer",
-            Choice::ByInput => "by-input",
-        };
-        write!(f, "{training}-{} {choice}", self.passes)?;
-        match self.repair {
-            Repair::None => Ok(()),
-            Repair::FineTune(passes) => write!(f, " fine-tune-{passes}"),
-            Repair::Gradual(passes) => write!(f, " gradual-{passes}"),
-            Repair::Rewind(passes) => write!(f, " rewind-{passes}"),
-        }
     }
 }
