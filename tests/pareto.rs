@@ -142,7 +142,10 @@ fn every_candidate_is_trained_and_pruned_as_its_name_says_on_any_number_of_threa
 fn what_was_trained_before_an_interruption_is_taken_from_the_shelf() {
     let directory = tempfile::tempdir().unwrap();
     let (task, shelf) = (task(), Shelf::at(directory.path()));
-    let files = || std::fs::read_dir(directory.path()).unwrap().count();
+    let files = || {
+        let parts = std::fs::read_dir(directory.path()).unwrap().map(|part| part.unwrap().path());
+        parts.map(|part| std::fs::read_dir(part).unwrap().count()).sum::<usize>()
+    };
     let machine = (Kernels::new(Isa::best()), threads(1));
     let goes_on = || files() < 5;
     let cut = train(&task, &task.candidates(), &RECIPE, machine, (&shelf, &goes_on), &mut |_, _| {});
@@ -152,9 +155,12 @@ fn what_was_trained_before_an_interruption_is_taken_from_the_shelf() {
     assert_eq!(went_on, trained(&task, 2, &Shelf::default()), "the same bits as without an interruption");
     let all = files();
     assert_eq!(all, 2 + task.candidates().len());
-    // From here on nothing is trained: a training would be interrupted.
     assert_eq!(trained(&task, 1, &shelf), went_on);
     assert_eq!(files(), all);
+    let other = Task { train: Split::synth(401, 200, 1).train, ..task };
+    assert_ne!(trained(&other, 1, &shelf), went_on, "other data, other networks");
+    shelf.clear();
+    assert!(!directory.path().exists());
 }
 
 #[test]
