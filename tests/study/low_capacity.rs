@@ -9,6 +9,7 @@ use prunella::study::low_capacity::pruning::one_shot;
 use prunella::study::low_capacity::saliency::{Inquiry, Method};
 use prunella::study::low_capacity::score::{Examples, f1};
 use prunella::study::low_capacity::*;
+use prunella::study::pareto::Shelf;
 use prunella::train::{Compute, Loss, Optimizer, Options, Schedule, Trainer, evaluate};
 use prunella_kernels::{Isa, Kernels, Pool};
 
@@ -23,7 +24,7 @@ fn tiny() -> Model {
 fn with_context<T>(data: &Split, f: impl FnOnce(&Context<'_>) -> T) -> T {
     let pool = Pool::single();
     let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
-    f(&Context { data, compute, is_interrupted: &|| false })
+    f(&Context { data, compute, shelf: &Shelf::default(), is_interrupted: &|| false })
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::report::{
 };
 use crate::study::low_capacity::published::TWO_READINGS;
 use crate::study::low_capacity::{Findings, Job, Part, Record, Settings, claims, comparisons, jobs};
+use crate::study::pareto::Shelf;
 use clap::Args;
 use core::fmt;
 use core::str::FromStr;
@@ -128,7 +129,10 @@ pub(super) fn run(args: &LowCapacity) -> Result<(), Failure> {
     let is_mine = |index: usize| args.shard.is_none_or(|shard| index % shard.of == shard.number - 1);
     let mine: Vec<&Job> =
         all.iter().enumerate().filter(|(index, _)| is_mine(*index)).map(|(_, job)| job).collect();
-    Work { data: &data, machine: &machine, progress, keeping }.perform(&mine, &mut done)?;
+    let shelf =
+        directory.map(|directory| directory.join(journal_name(args.shard)).with_extension("networks"));
+    let shelf = shelf.map_or_else(Shelf::default, |place| Shelf::at(&place));
+    Work { data: &data, machine: &machine, progress, shelf, keeping }.perform(&mine, &mut done)?;
     if let Some(shard) = args.shard {
         let jobs = mine.len();
         progress.remark(format!(
