@@ -3,9 +3,17 @@
 use crate::dataset::{DataError, Dataset, Split};
 use crate::rng::{Rng, Stream};
 use core::fmt;
+use core::str::FromStr;
+use std::format;
+use std::string::{String, ToString};
 
-/// Two digits; the higher one is class 1.
+/// Two digits; the higher one is class 1. Written `4-9`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "cli",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(into = "String", try_from = "String")
+)]
 pub struct Pair {
     /// Class 0.
     pub low: u8,
@@ -26,6 +34,33 @@ impl Pair {
 impl fmt::Display for Pair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.low, self.high)
+    }
+}
+
+impl FromStr for Pair {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Pair, String> {
+        let digit = |text: &str| text.parse().ok().filter(|digit| *digit < 10);
+        let digits = text.split_once('-').and_then(|(low, high)| Some((digit(low)?, digit(high)?)));
+        match digits {
+            Some((low, high)) if low < high => Ok(Pair::new(low, high)),
+            _ => Err(format!("`{text}` is no pair of digits: give the lower, a hyphen, the higher, as 4-9")),
+        }
+    }
+}
+
+impl From<Pair> for String {
+    fn from(pair: Pair) -> String {
+        pair.to_string()
+    }
+}
+
+impl TryFrom<String> for Pair {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Pair, String> {
+        text.parse()
     }
 }
 
