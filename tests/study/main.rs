@@ -1,4 +1,7 @@
-//! The published studies, through the public surface, on drawn digits.
+//! The published studies, through the public surface, on drawn digits; their statistics against numbers worked out by hand.
 #![cfg(feature = "std")]
 
+mod interpretability;
 mod low_capacity;
+mod recipes;
+mod statistics;
