@@ -18,9 +18,9 @@ use clap::Args;
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
+use std::format;
 use std::path::PathBuf;
 use std::prelude::rust_2024::*;
-use std::format;
 
 /// The seed of the digits that are drawn where no data are given.
 const DRAWN_SEED: u64 = 1;

@@ -7,9 +7,9 @@ use super::{
 };
 use crate::study::{Claim, Verdict};
 use std::collections::BTreeMap;
+use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
-use std::format;
 
 /// All claims of which something was measured.
 pub fn claims(findings: &Findings) -> Vec<Claim> {

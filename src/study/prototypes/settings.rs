@@ -101,6 +101,8 @@ pub struct Definition {
     pub rate: f32,
     /// Steps on all points.
     pub steps: usize,
+    /// A prototype is -b / w, where w counts as no smaller than this, with its sign.
+    pub guard: f32,
 }
 
 impl Default for Definition {
@@ -118,6 +120,7 @@ impl Default for Definition {
             tau_s: 2e-4,
             rate: 1e-2,
             steps: 2000,
+            guard: 1e-4,
         }
     }
 }
