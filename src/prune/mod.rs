@@ -3,13 +3,17 @@
 //! Weights go; biases stay, and so does the last layer unless told otherwise: it is small, and each of its weights counts.
 //! Sparsity is always that of the layers that are pruned, not of the whole network.
 
+mod compact;
 mod error;
 mod levels;
 mod mask;
+mod structure;
 
+pub use compact::{compact, picking_inputs};
 pub use error::PruneError;
 pub use levels::{Event, LevelOptions, Schedule, prune_to_levels};
 pub use mask::masks;
+pub use structure::{Structure, UnknownStructure};
 
 use crate::model::{Layer, Model};
 use crate::train::Trainer;
@@ -42,6 +46,8 @@ pub struct PruneOptions {
     pub criterion: Criterion,
     /// Among which weights.
     pub scope: Scope,
+    /// Which weights go together.
+    pub structure: Structure,
     /// Whether the last layer is pruned too.
     pub last: bool,
     /// Decides for [`Criterion::Random`].
@@ -52,8 +58,11 @@ impl PruneOptions {
     /// How many of `depth` layers are pruned: the first ones.
     ///
     /// # Errors
-    /// [`PruneError::OnlyLast`] if that would be none.
+    /// [`PruneError::OnlyLast`] if that would be none, [`PruneError::Classes`] if it would be the neurons of the last.
     pub fn pruned_layers(&self, depth: usize) -> Result<usize, PruneError> {
+        if self.last && self.structure == Structure::Neuron {
+            return Err(PruneError::Classes);
+        }
         match depth.saturating_sub(usize::from(!self.last)) {
             0 => Err(PruneError::OnlyLast),
             layers => Ok(layers),
@@ -61,14 +70,16 @@ impl PruneOptions {
     }
 }
 
-/// Prunes a model at once, without training: `round(sparsity * n)` of the n weights of the pruned layers become zero.
+/// Prunes a model at once, without training: of the weights of the pruned layers, as many become zero as [`Structure`] says.
 ///
 /// # Errors
-/// [`PruneError::Sparsity`] unless `sparsity` is in [0, 1), [`PruneError::OnlyLast`] if there is nothing to prune.
+/// [`PruneError::Sparsity`] unless `sparsity` is in [0, 1), [`PruneError::OnlyLast`] if there is nothing to prune,
+/// [`PruneError::Classes`] or [`PruneError::Structure`] if the structure is not for this.
 pub fn prune(model: &Model, sparsity: f64, options: &PruneOptions) -> Result<Model, PruneError> {
     let layers = model.layers();
     let pruned = options.pruned_layers(layers.len())?;
-    let weights: Vec<&[f32]> = layers[..pruned].iter().map(Layer::weight).collect();
+    let weights: Vec<(&[f32], usize)> =
+        layers[..pruned].iter().map(|layer| (layer.weight(), layer.fan_in())).collect();
     let mut masks = masks(&weights, sparsity, options)?.into_iter();
     let layer = |layer: &Layer| match masks.next() {
         Some(keep) => {
@@ -92,8 +103,9 @@ pub fn prune_in_training(
 ) -> Result<(), PruneError> {
     let pruned = options.pruned_layers(trainer.network().depth())?;
     let weights: Vec<Vec<f32>> = (0..pruned).map(|layer| trainer.network().weight(layer)).collect();
-    let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
-    let masks = masks(&weights, sparsity, options)?;
+    let layers: Vec<(&[f32], usize)> =
+        weights.iter().map(Vec::as_slice).zip(trainer.network().sizes()).collect();
+    let masks = masks(&layers, sparsity, options)?;
     masks.iter().enumerate().for_each(|(layer, keep)| trainer.set_mask(layer, keep));
     Ok(())
 }

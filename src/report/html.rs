@@ -91,15 +91,14 @@ fn cards(pivot: &Pivot) -> String {
 }
 
 pub(crate) fn figures_html(figures: &[Figure]) -> String {
-    let figure = |figure: &Figure| {
-        format!(
-            "<figure>\n{}<figcaption>{}.</figcaption>\n</figure>\n",
-            figure.plot.inline(),
-            escape(&figure.caption)
-        )
-    };
-    let all: String = figures.iter().map(figure).collect();
+    let all: String = figures.iter().map(figure_html).collect();
     if all.is_empty() { all } else { section("Plots", &format!("<div class=\"figures\">\n{all}</div>\n")) }
+}
+
+/// A picture and its caption.
+pub(crate) fn figure_html(figure: &Figure) -> String {
+    let caption = escape(&figure.caption);
+    format!("<figure>\n{}<figcaption>{caption}.</figcaption>\n</figure>\n", figure.plot.inline())
 }
 
 fn results(report: &RunReport, pivot: &Pivot) -> String {

@@ -28,6 +28,7 @@ mod network;
 mod optimizer;
 mod pass;
 mod stopping;
+mod sweep;
 mod trainer;
 
 pub use course::{Course, Curve, Epoch, Judges, Score, Underway};
@@ -36,6 +37,7 @@ pub use loss::Loss;
 pub use network::{Init, Mlp};
 pub use optimizer::{Optimizer, Schedule};
 pub use stopping::EarlyStopping;
+pub use sweep::{Member, State, Sweep, SweepProgress, evaluate_many};
 pub use trainer::{Progress, Trainer};
 
 use crate::dataset::Dataset;

@@ -7,13 +7,16 @@
 mod claims;
 mod comparison;
 pub mod corruption;
+mod figures;
 mod findings;
 mod job;
 mod networks;
 mod protocol;
 pub mod pruning;
 pub mod published;
+pub mod recipes;
 mod record;
+pub mod saliency;
 pub mod score;
 mod settings;
 mod spread;

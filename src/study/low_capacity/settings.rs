@@ -59,6 +59,11 @@ impl Settings {
         PUBLISHED.into_iter().chain(others).take(self.seeds.unwrap_or(default)).collect()
     }
 
+    /// The seeds where small differences decide.
+    pub fn many_seeds(&self) -> Vec<u64> {
+        self.seeds(if self.quick { 3 } else { 10 })
+    }
+
     /// Whether `part` is wanted.
     pub fn wants(&self, part: Part) -> bool {
         self.parts.contains(&part)
