@@ -168,7 +168,7 @@ impl Default for Settings {
             nominal: Definition::default(),
             sizes: vec![3, 5, 10, 20, 50, 100],
             seeds: 200,
-            other_seeds: 48,
+            other_seeds: 32,
             first_seed: 0,
             parts: Part::ALL.to_vec(),
         }

@@ -111,7 +111,7 @@ struct Place {
     slope: *mut f32,
     s: *mut f32,
     largest: *mut f32,
-    /// For each point: the slope along half the square of its z, with one neuron at a time.
+    /// For each point: dh h, with one neuron at a time.
     t: *mut f32,
     /// For the cosine, for each neuron: the factors of s and of h in dh.
     of_s: *mut f32,
@@ -260,7 +260,9 @@ unsafe fn forward<S: Simd, const D: usize, const R: usize>(p: &Networks, place: 
                 put::<S>(place.h, j * p.n + i + r, h);
                 f[r] = S::fma(a, h, f[r]);
                 s[r] = S::add(s[r], h);
-                largest[r] = S::max(h, largest[r]);
+                if p.coverage == CoverageTerm::LargestActivation {
+                    largest[r] = S::max(h, largest[r]);
+                }
             }
         }
         for r in 0..R {
@@ -301,7 +303,7 @@ unsafe fn backward<S: Simd>(p: &Networks, place: &Place, j: usize) {
             if p.coverage == CoverageTerm::LargestActivation {
                 dh = S::sub(dh, S::select_lt(h, get::<S>(place.largest, i), S::splat(0.0), share));
             }
-            put::<S>(place.t, i, S::mul(dh, S::mul(S::splat(-2.0), h)));
+            put::<S>(place.t, i, S::mul(dh, h));
         }
         put::<S>(place.da, j, da);
         for k in 0..p.d {
@@ -313,8 +315,9 @@ unsafe fn backward<S: Simd>(p: &Networks, place: &Place, j: usize) {
                 db = S::add(db, dz);
                 dw = S::fma(dz, x, dw);
             }
-            put::<S>(place.dw, j * p.d + k, dw);
-            put::<S>(place.db, j * p.d + k, db);
+            // dh/dz = -2 z h.
+            put::<S>(place.dw, j * p.d + k, S::mul(S::splat(-2.0), dw));
+            put::<S>(place.db, j * p.d + k, S::mul(S::splat(-2.0), db));
         }
     }
 }
