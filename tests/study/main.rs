@@ -3,5 +3,6 @@
 
 mod interpretability;
 mod low_capacity;
+mod prototypes;
 mod recipes;
 mod statistics;

@@ -12,6 +12,7 @@ use crate::generic::{
     activate::Backward,
     loss::{CrossEntropies, CrossEntropy, SquaredError, SumRows},
     optimize::{AdamStep, ColumnStep, MomentumStep, Tensor},
+    prototypes::Networks,
     sparse_bytes::SparseProduct,
 };
 use crate::isa::Isa;
@@ -60,6 +61,7 @@ pub(crate) struct TrainingTable {
     pub(crate) adam: unsafe fn(&Tensor, &AdamStep),
     pub(crate) step_columns: unsafe fn(&Tensor, &ColumnStep),
     pub(crate) accumulate: unsafe fn(&Tensor),
+    pub(crate) prototypes: unsafe fn(&Networks),
 }
 
 /// Writes the methods of [`Simd`](crate::simd::Simd) for one instruction set.
@@ -102,6 +104,7 @@ macro_rules! entry_points {
                 adam(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::AdamStep) = optimize::adam;
                 step_columns(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::ColumnStep) = optimize::step_columns;
                 accumulate(p: &$crate::generic::optimize::Tensor) = optimize::accumulate;
+                prototypes(p: &$crate::generic::prototypes::Networks) = prototypes::gradient;
             }
         );
     };
