@@ -7,6 +7,7 @@
 //! kernels    the entry points of one instruction set behind checked safe functions; in `sparse_input` and `training`, more of them
 //! pool       threads that wait for the parts of a product
 //! sparse_bytes  inputs of bytes that are mostly zero, for training
+//! prototypes  small Gaussian networks, sixteen at a time
 //! training   the backward products, losses and optimizer steps
 //! reference  the oracle: the same in plain f64 loops, and how far a kernel may be from it
 //! generic    each algorithm once, over the operations of `simd`
@@ -35,6 +36,8 @@ mod kernels;
 mod packed;
 #[cfg(feature = "std")]
 mod pool;
+#[cfg(feature = "train")]
+mod prototypes;
 #[cfg(feature = "oracle")]
 pub mod reference;
 mod simd;
@@ -59,6 +62,8 @@ pub use packed::{
 };
 #[cfg(feature = "std")]
 pub use pool::Pool;
+#[cfg(feature = "train")]
+pub use prototypes::{Coverage, Overlap, PrototypeLosses, PrototypeNetworks};
 #[cfg(feature = "train")]
 pub use sparse_bytes::{SparseBytes, SparseColumns, SparseRows};
 #[cfg(feature = "train")]

@@ -37,6 +37,9 @@ pub enum Schema {
     /// The study of low-capacity networks, done again.
     #[serde(rename = "prunella.low-capacity/1")]
     LowCapacity,
+    /// The study of prototypes, done again.
+    #[serde(rename = "prunella.prototypes/1")]
+    Prototypes,
 }
 
 /// What `prunella run` and `prunella bench` found for one network.

@@ -31,7 +31,7 @@ pub use grid::{Grid, Summary};
 pub use html::html;
 pub use low_capacity::*;
 pub use number::{format_count, format_ns, format_percent, format_speedup};
-pub use prototypes::{prototypes_figures, prototypes_html};
+pub use prototypes::{PrototypesReport, prototypes_figures, prototypes_html, prototypes_tables};
 pub use result::*;
 pub use study::{claims_grid, claims_reasons, claims_records};
 pub use training::{EpochRow, TrainReport, TrainingInfo, ValidationInfo, learning};

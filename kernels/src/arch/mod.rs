@@ -12,6 +12,7 @@ use crate::generic::{
     activate::Backward,
     loss::{CrossEntropy, SquaredError, SumRows},
     optimize::{AdamStep, MomentumStep, Tensor},
+    prototypes::Networks,
     sparse_bytes::SparseProduct,
 };
 use crate::isa::Isa;
@@ -57,6 +58,7 @@ pub(crate) struct TrainingTable {
     pub(crate) sgd: unsafe fn(&Tensor, f32),
     pub(crate) momentum: unsafe fn(&Tensor, &MomentumStep),
     pub(crate) adam: unsafe fn(&Tensor, &AdamStep),
+    pub(crate) prototypes: unsafe fn(&Networks),
 }
 
 /// Writes the methods of [`Simd`](crate::simd::Simd) for one instruction set.
@@ -96,6 +98,7 @@ macro_rules! entry_points {
                 sgd(p: &$crate::generic::optimize::Tensor, rate: f32) = optimize::sgd;
                 momentum(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::MomentumStep) = optimize::momentum;
                 adam(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::AdamStep) = optimize::adam;
+                prototypes(p: &$crate::generic::prototypes::Networks) = prototypes::gradient;
             }
         );
     };

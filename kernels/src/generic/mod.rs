@@ -12,6 +12,8 @@ pub(crate) mod optimize;
 pub(crate) mod probe;
 pub(crate) mod product;
 #[cfg(feature = "train")]
+pub(crate) mod prototypes;
+#[cfg(feature = "train")]
 pub(crate) mod sparse_bytes;
 pub(crate) mod sparse_input;
 pub(crate) mod spmm;

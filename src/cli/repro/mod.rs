@@ -3,6 +3,7 @@
 mod journal;
 mod low_capacity;
 mod merge;
+mod prototypes;
 mod work;
 
 use super::error::Failure;
@@ -14,6 +15,8 @@ use std::format;
 pub(super) enum Repro {
     /// Low-capacity networks (arXiv 2507.16278): how small, how far pruned, and what it is worth
     LowCapacity(low_capacity::LowCapacity),
+    /// Prototypes in Gaussian networks (arXiv 2605.25939): can the data be read back from the weights?
+    Prototypes(prototypes::Prototypes),
     /// Join the shards of a study, and report
     Merge(merge::Merge),
 }
@@ -22,6 +25,7 @@ pub(super) enum Repro {
 pub(super) fn repro(verb: &Repro) -> Result<(), Failure> {
     match verb {
         Repro::LowCapacity(args) => low_capacity::run(args),
+        Repro::Prototypes(args) => prototypes::run(args),
         Repro::Merge(args) => merge::run(args),
     }
 }

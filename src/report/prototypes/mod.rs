@@ -1,7 +1,9 @@
-//! The prototype study as pictures and as a page.
+//! The prototype study as tables, as pictures and as a page.
 
 mod figures;
 mod page;
 mod sections;
+mod tables;
 
 pub use page::{prototypes_figures, prototypes_html};
+pub use tables::{PrototypesReport, prototypes_tables};

@@ -1,6 +1,7 @@
 //! What the study found, as plain data.
 
 use super::mask::Mask;
+use super::measure::Measures;
 use super::settings::{Definition, Input, Settings};
 use crate::study::{Claim, Verdict};
 use std::{string::String, vec::Vec};
@@ -49,8 +50,7 @@ pub struct Run {
     pub seed: u64,
     /// Where the points came from.
     pub input: Input,
-    /// E: the mean distance of a prototype from its point, where each has one of its own and the sum is least (in more than one
-    /// dimension the sum of the coordinates' distances).
+    /// E: the mean (Euclidean) distance of a prototype from its point, where each has a point of its own and the sum is least.
     pub error: f64,
     /// Points that are nearest to some prototype, as a share of N.
     pub specialization: f64,
@@ -60,6 +60,19 @@ pub struct Run {
     pub outside: f64,
     /// The mean squared error of the outputs.
     pub fit: f64,
+}
+
+impl Run {
+    pub(super) fn new(
+        definition: &Definition,
+        (mask, n, seed): (Mask, usize, u64),
+        measures: &Measures,
+        fit: f64,
+    ) -> Run {
+        let Measures { error, specialization, specialization_by_activation, outside } = *measures;
+        let Definition { d, input, .. } = *definition;
+        Run { mask, n, d, seed, input, error, specialization, specialization_by_activation, outside, fit }
+    }
 }
 
 /// A quantity over seeds.

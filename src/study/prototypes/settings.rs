@@ -101,6 +101,8 @@ pub struct Definition {
     pub rate: f32,
     /// Steps on all points.
     pub steps: usize,
+    /// A prototype is -b / w, where w counts as no smaller than this, with its sign.
+    pub guard: f32,
 }
 
 impl Default for Definition {
@@ -118,6 +120,7 @@ impl Default for Definition {
             tau_s: 2e-4,
             rate: 1e-2,
             steps: 2000,
+            guard: 1e-4,
         }
     }
 }
@@ -165,7 +168,7 @@ impl Default for Settings {
             nominal: Definition::default(),
             sizes: vec![3, 5, 10, 20, 50, 100],
             seeds: 200,
-            other_seeds: 48,
+            other_seeds: 32,
             first_seed: 0,
             parts: Part::ALL.to_vec(),
         }

@@ -1,0 +1,3 @@
+//! The studies of published papers.
+
+mod prototypes;
