@@ -21,7 +21,10 @@ fn point(x: f64, y: f64, lo: f64, hi: f64) -> Point {
 fn assert_drawable(plot: &dyn Draw) {
     let svg = plot.element();
     let (width, height) = plot.size();
+    // Without what is written, which may have an exponent.
     let drawing = &svg[svg.find("/>").expect("a background")..];
+    let tags = drawing.split('<').map(|rest| rest.split('>').next().unwrap_or_default());
+    let drawing = tags.collect::<Vec<&str>>().join("<");
     for bad in ["NaN", "inf", "e+", "e-"] {
         assert!(!drawing.contains(bad), "{bad} in {drawing}");
     }
