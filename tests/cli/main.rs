@@ -5,5 +5,6 @@ mod bad_arguments;
 mod bad_files;
 mod breakeven;
 mod fixture;
+mod repro;
 mod training;
 mod verbs;

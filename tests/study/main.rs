@@ -1,3 +1,5 @@
-//! The studies of published papers.
+//! The published studies, through the public surface, on drawn digits.
+#![cfg(feature = "std")]
 
+mod low_capacity;
 mod prototypes;

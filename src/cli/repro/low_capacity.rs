@@ -13,6 +13,7 @@ use crate::cli::progress::Progress;
 use crate::dataset::Split;
 use crate::measure::Environment;
 use crate::report::{DatasetInfo, LowCapacityReport, Schema, Source, low_capacity_tables};
+use crate::study::low_capacity::published::TWO_READINGS;
 use crate::study::low_capacity::{Findings, Job, Part, Record, Settings, claims, comparisons, jobs};
 use clap::Args;
 use core::fmt;
@@ -182,6 +183,12 @@ pub(super) fn report(
     if dataset.source == Source::Embedded {
         let drawn = "These are digits drawn in memory, not MNIST: the numbers published are not about them.";
         notes.insert(0, drawn.into());
+    }
+    if !findings.pruning.is_empty() {
+        notes.push(TWO_READINGS.into());
+    }
+    if settings.quick {
+        notes.push("A quick version: with so few seeds intervals are too narrow to decide anything.".into());
     }
     let report = LowCapacityReport {
         schema: Schema::LowCapacity,

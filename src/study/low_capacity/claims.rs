@@ -3,7 +3,7 @@
 use super::corruption::{PATCH, SIGMAS};
 use super::{
     Corruption, Findings, HARDEST, NeuronsRow, Pair, PruningRow, RATE, RATES, Reading, Spread, WIDTHS,
-    pruning, published,
+    interpretability, pruning, published, recipes,
 };
 use crate::study::{Claim, Verdict};
 use std::collections::BTreeMap;
@@ -25,6 +25,9 @@ pub fn claims(findings: &Findings) -> Vec<Claim> {
     all.extend(neurons(findings));
     all.extend(noise(findings));
     all.extend(occlusion(findings));
+    all.extend(saliency(findings));
+    all.extend(recipes::claims(findings));
+    all.extend(interpretability::claims(findings));
     all
 }
 
@@ -233,6 +236,41 @@ fn neurons(findings: &Findings) -> Option<Claim> {
         why: format!(
             "The interval is of the share of dead units of a network after a true 95 %: {:.3}.",
             share.mean
+        ),
+    })
+}
+
+/// That the saliency map of a pruned network is that of the dense one.
+fn saliency(findings: &Findings) -> Option<Claim> {
+    let of = |reading: Reading, measure: &str| {
+        let network = format!("published-{}", reading.name());
+        let rows =
+            findings.interpretability.iter().filter(|row| row.network == network && row.measure == measure);
+        Spread::of(&rows.map(|row| row.value).collect::<Vec<_>>())
+    };
+    let change = of(Reading::Percent, "mean-map-change")?;
+    let hundredth = of(Reading::Hundredth, "mean-map-change")?;
+    let order = of(Reading::Percent, "mean-map-spearman");
+    let order = order.map_or("undefined".to_string(), |order| format!("{:.2}", order.mean));
+    /// A change that no eye would find in a picture.
+    const UNSEEN: f64 = 0.01;
+    let verdict = match above(UNSEEN, change.interval) {
+        Verdict::Holds => Verdict::DoesNotHold,
+        Verdict::DoesNotHold => Verdict::Holds,
+        verdict => verdict,
+    };
+    Some(Claim {
+        id: "saliency".into(),
+        claim: format!("Pruned by 95 %, a network attends to the same pixels as before ({HARDEST}, h = 24)."),
+        published: "the maps before and after are equal, pixel by pixel".into(),
+        measured: format!("by a true 95 % the mean map changes by {:.1} % of its sum", 100.0 * change.mean),
+        interval: Some(change.interval),
+        verdict,
+        why: format!(
+            "Over {} seeds, mean over all validation examples, eps 0.1; the claim holds below {UNSEEN}. The rank correlation with \
+             the dense map is {order}. When 0.95 % of the weights go, the map changes by {:.3} %: the published maps are of that.",
+            change.seeds,
+            100.0 * hundredth.mean
         ),
     })
 }

@@ -1,6 +1,6 @@
 //! The study as a list of jobs, each of which can be done alone, anywhere, in any order.
 
-use super::{Part, Record, Settings, figures, networks, recipes};
+use super::{Part, Record, Settings, figures, interpretability, networks, recipes};
 use crate::dataset::{DataError, Split};
 use crate::engine::{CompileError, RunError};
 use crate::model::ModelError;
@@ -93,11 +93,12 @@ impl Context<'_> {
 /// All jobs of the parts that `settings` want, in the order of the report. Their records, in that order, are the results.
 pub fn jobs(settings: &Settings) -> Vec<Job> {
     // One line each: the parts, and the function that lists their jobs, which is called if one of them is wanted.
-    let all: [(&[Part], fn(&Settings) -> Vec<Job>); 4] = [
+    let all: [(&[Part], fn(&Settings) -> Vec<Job>); 5] = [
         (&[Part::Rates], networks::rate_jobs),
         (&[Part::Capacity, Part::Pruning, Part::Robustness], networks::jobs),
         (&[Part::Pruning], figures::jobs),
         (&[Part::Recipes], recipes::jobs),
+        (&[Part::Interpretability], interpretability::jobs),
     ];
     let wanted = all.iter().filter(|(parts, _)| parts.iter().any(|part| settings.wants(*part)));
     wanted.flat_map(|(_, jobs)| jobs(settings)).collect()

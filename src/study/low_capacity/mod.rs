@@ -9,6 +9,7 @@ mod comparison;
 pub mod corruption;
 mod figures;
 mod findings;
+pub mod interpretability;
 mod job;
 mod networks;
 mod protocol;
