@@ -96,7 +96,10 @@ pub(crate) fn trimmed(value: f64) -> String {
 
 /// A round number, as it stands on an axis that may span many powers of ten: `0.02`, `5e-4`, `1e6`.
 pub(crate) fn format_tick(value: f64) -> String {
-    if (1e-3..1e5).contains(&value.abs()) || value == 0.0 { trimmed(value) } else { format!("{value:e}") }
+    if (1e-3..1e5).contains(&value.abs()) || value == 0.0 {
+        return trimmed(value);
+    }
+    format!("{value:.1e}").replace(".0e", "e")
 }
 
 /// Three significant digits; digits before the point are all kept.

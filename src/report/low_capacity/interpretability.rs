@@ -23,6 +23,25 @@ const MEASURES: &str = "Agreement with the dense network, over the whole validat
     perturbation, image by image; top, the share of the most salient pixels in common; the same for gradients; CKA, the similarity of \
     the hidden activations.";
 
+/// A network, by its name and how far it was pruned, in percent.
+type Network<'a> = (&'a str, f64);
+
+/// The numbers, over pairs and seeds.
+struct Numbers<'a>(Vec<&'a InterpretabilityRow>);
+
+impl Numbers<'_> {
+    fn of(&self, network: Network, measure: &str) -> Option<Spread> {
+        let is_it = |row: &&&InterpretabilityRow| {
+            (row.network.as_str(), row.level) == network && row.measure == measure
+        };
+        spread(self.0.iter().filter(is_it).map(|row| row.value))
+    }
+
+    fn networks(&self) -> Vec<Network<'_>> {
+        distinct(self.0.iter().map(|row| (row.network.as_str(), row.level)))
+    }
+}
+
 /// Rows about the pictures stand beside them.
 fn is_own(row: &&InterpretabilityRow) -> bool {
     !row.network.starts_with("published-")
@@ -32,20 +51,15 @@ fn is_own(row: &&InterpretabilityRow) -> bool {
 pub(super) fn interpretability(report: &LowCapacityReport) -> Option<Section> {
     let rows: Vec<&InterpretabilityRow> = report.findings.interpretability.iter().filter(is_own).collect();
     rows.first()?;
-    let networks = distinct(rows.iter().map(|row| (row.network.as_str(), row.level)));
-    let of = |network: (&str, f64), measure: &str| {
-        let is_it = |row: &&&InterpretabilityRow| {
-            (row.network.as_str(), row.level) == network && row.measure == measure
-        };
-        spread(rows.iter().filter(is_it).map(|row| row.value))
-    };
+    let numbers = Numbers(rows);
+    let rows = &numbers.0;
     let mut blocks = Vec::from([Block::Text(MEASURES.to_string())]);
-    blocks.push(Block::Figures(Vec::from([heat(&networks, &of)])));
+    blocks.push(Block::Figures(Vec::from([heat(&numbers)])));
     let measures = distinct(rows.iter().map(|row| row.measure.as_str()));
     let mut grid = Grid::new(core::iter::once("network").chain(measures.iter().copied()));
-    for &network in &networks {
+    for network in numbers.networks() {
         let cell = |measure: &&str| {
-            of(network, measure).map_or(NONE.to_string(), |of| with_interval(of.mean, of.interval))
+            numbers.of(network, measure).map_or(NONE.to_string(), |of| with_interval(of.mean, of.interval))
         };
         grid.push(core::iter::once(name(network)).chain(measures.iter().map(cell)).collect());
     }
@@ -54,18 +68,18 @@ pub(super) fn interpretability(report: &LowCapacityReport) -> Option<Section> {
     let title =
         format!("Every measure: mean over {} and {seeds} seeds, with 95 % intervals", pairs.join(", "));
     blocks.push(Block::Folded(title, grid));
-    let answer = answer(&networks, &of).unwrap_or_default();
+    let answer = answer(&numbers).unwrap_or_default();
     Some(Section { id: "interpretability", title: "Is it still the same network inside?", answer, blocks })
 }
 
 /// `magnitude, 95 %`.
-fn name((network, level): (&str, f64)) -> String {
+fn name((network, level): Network) -> String {
     if level == 0.0 { network.to_string() } else { format!("{network}, {}", short_percent(level / 100.0)) }
 }
 
-fn heat(networks: &[(&str, f64)], of: &dyn Fn((&str, f64), &str) -> Option<Spread>) -> Figure {
-    let cell = |network: (&str, f64), measure: &str| {
-        let spread = of(network, measure);
+fn heat(numbers: &Numbers) -> Figure {
+    let cell = |network: Network, measure: &str| {
+        let spread = numbers.of(network, measure);
         Cell {
             value: spread.map_or(f64::NAN, |spread| spread.mean),
             text: spread.map_or(NONE.to_string(), |spread| format!("{:.2}", spread.mean)),
@@ -74,7 +88,7 @@ fn heat(networks: &[(&str, f64)], of: &dyn Fn((&str, f64), &str) -> Option<Sprea
             }),
         }
     };
-    let row = |&network: &(&str, f64)| {
+    let row = |network: Network| {
         (name(network), AGREEMENT.iter().map(|(measure, _)| cell(network, measure)).collect::<Vec<Cell>>())
     };
     let is_compared = |(_, cells): &(String, Vec<Cell>)| cells.iter().any(|cell| cell.value.is_finite());
@@ -83,7 +97,7 @@ fn heat(networks: &[(&str, f64)], of: &dyn Fn((&str, f64), &str) -> Option<Sprea
         unit: "agreement with the dense network, mean".into(),
         scale: Scale::Linear,
         columns: ("measure".into(), AGREEMENT.iter().map(|(_, short)| short.to_string()).collect()),
-        rows: networks.iter().map(row).filter(is_compared).collect(),
+        rows: numbers.networks().into_iter().map(row).filter(is_compared).collect(),
     };
     Figure {
         stem: "agreement".into(),
@@ -94,11 +108,8 @@ fn heat(networks: &[(&str, f64)], of: &dyn Fn((&str, f64), &str) -> Option<Sprea
     }
 }
 
-fn answer(networks: &[(&str, f64)], of: &dyn Fn((&str, f64), &str) -> Option<Spread>) -> Option<String> {
-    let at = |wanted: (&str, f64)| {
-        let network = networks.iter().copied().find(|network| *network == wanted)?;
-        Some(significant(of(network, "perturbation-spearman")?.mean, 2))
-    };
+fn answer(numbers: &Numbers) -> Option<String> {
+    let at = |network| Some(significant(numbers.of(network, "perturbation-spearman")?.mean, 2));
     Some(format!(
         "Saliency maps of the network at a true 95 % keep a rank correlation of {} with those of the dense one; pruned at random {}.",
         at(("magnitude", 95.0))?,

@@ -47,18 +47,17 @@ impl<'a> Curves<'a> {
             let spread = self.change(of, reading, level)?;
             let [lo, hi] = spread.interval;
             let share = short_percent(reading.share(level));
-            let hover = format!("{}, h = {}, {share} removed: {}", of.0, of.1, percent(&spread));
+            let hover = format!("{}, h = {}, {share} removed: {} %", of.0, of.1, percent(&spread, 3));
             Some(Point { lo, hi, hover, ..Point::plain(level / 100.0, spread.mean) })
         };
         Series::line(name, look, self.levels.iter().filter_map(point).collect())
     }
 }
 
-/// `-12.7 % (-14.1 to -11.2)`; small changes with more digits.
-fn percent(spread: &Spread) -> String {
-    let [lo, hi] = spread.interval;
-    let digits = if spread.mean.abs() < 1e-3 { 3 } else { 1 };
-    format!("{:+.digits$} % ({:+.digits$} to {:+.digits$})", 100.0 * spread.mean, 100.0 * lo, 100.0 * hi)
+/// `-12.7 (-14.1 to -11.2)`: in percent, with so many decimals.
+fn percent(spread: &Spread, decimals: usize) -> String {
+    let [mean, lo, hi] = [spread.mean, spread.interval[0], spread.interval[1]].map(|share| 100.0 * share);
+    format!("{mean:+.decimals$} ({lo:+.decimals$} to {hi:+.decimals$})")
 }
 
 /// Both readings beside the published curve.
@@ -74,7 +73,7 @@ pub(super) fn pruning(report: &LowCapacityReport) -> Option<Section> {
     blocks.push(Block::Figures(shown.iter().map(|&hidden| hundredth(&curves, &cells, hidden)).collect()));
     let table = table(&curves, &cells, &shown);
     blocks.push(Block::Table(
-        "Mean relative change of F1, by the share of weights that is really removed".to_string(),
+        "Mean relative change of F1 in percent (95 % interval), by the share of weights that is really removed".to_string(),
         table,
     ));
     let mean = |reading: Reading| {
@@ -87,7 +86,7 @@ pub(super) fn pruning(report: &LowCapacityReport) -> Option<Section> {
     let (percent, hundredth) = (mean(Reading::Percent), mean(Reading::Hundredth));
     let answer = format!(
         "At level {last}, with {last} % of the weights really removed, F1 changes by {:+.0} to {:+.0} %, depending on the network; with a \
-         hundredth of that removed, as the published code does, by {:+.2} to {:+.2} %.",
+         hundredth of that removed, as the published code does, by {:+.3} to {:+.3} %.",
         percent.0, percent.1, hundredth.0, hundredth.1
     );
     Some(Section { id: "pruning", title: "How far can it be pruned?", answer, blocks })
@@ -148,14 +147,14 @@ fn table(curves: &Curves, cells: &[(Pair, usize)], shown: &[usize]) -> Grid {
     let mut grid = Grid::new(header);
     for of in cells.iter().filter(|cell| shown.contains(&cell.1)) {
         let at = |&level: &f64| {
-            curves.change(*of, Reading::Percent, level).map_or(NONE.to_string(), |of| percent(&of))
+            curves.change(*of, Reading::Percent, level).map_or(NONE.to_string(), |of| percent(&of, 1))
         };
         let all = curves.levels.iter().filter_map(|level| curves.change(*of, Reading::Hundredth, *level));
         let means: Vec<f64> = all.map(|of| 100.0 * of.mean).collect();
         let (lo, hi) = (means.iter().copied().fold(0.0, f64::min), means.iter().copied().fold(0.0, f64::max));
         let mut cells = vec![format!("{}, {}", of.0, of.1)];
         cells.extend(levels.iter().map(at));
-        cells.push(format!("{lo:+.3} to {hi:+.3} %"));
+        cells.push(format!("{lo:+.3} to {hi:+.3}"));
         grid.push(cells);
     }
     grid

@@ -8,8 +8,7 @@ use super::super::study::{Block, Section};
 use super::LowCapacityReport;
 use super::spreads::{distinct, interval_point, published_point, spread, with_interval};
 use crate::study::low_capacity::{
-    CapacityRow, Comparison, Corruption, Pair, RateRow, Reading, RobustnessRow, Section as Of, Spread,
-    published,
+    CapacityRow, Comparison, Corruption, Pair, RateRow, Reading, RobustnessRow, Section as Of, published,
 };
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
@@ -25,7 +24,7 @@ fn covered(rows: &[&Comparison]) -> String {
 
 /// Beside a figure: few columns.
 fn table(rows: &[&Comparison], at: &str, name: impl Fn(&Comparison) -> String) -> Grid {
-    let mut grid = Grid::new([at, "published", "measured (95 % interval)"]);
+    let mut grid = Grid::new([at, "published", "measured"]);
     for row in rows {
         let star = if row.is_covered { "" } else { "*" };
         let published = format!("{:.3}{star}", row.published);
@@ -35,7 +34,7 @@ fn table(rows: &[&Comparison], at: &str, name: impl Fn(&Comparison) -> String) -
 }
 
 /// What the star in a table means.
-const STAR: &str = "Published against measured; * outside the range of our seeds";
+const STAR: &str = "Published, and measured (95 % interval); * outside the range of our seeds";
 
 /// Every comparison with all there is to say of it.
 fn every(rows: &[&Comparison]) -> Grid {
@@ -232,37 +231,45 @@ pub(super) fn stage(level: f64, reading: Reading) -> String {
 
 /// Noise and occlusion.
 pub(super) fn robustness(report: &LowCapacityReport) -> Option<Section> {
-    let rows = &report.findings.robustness;
-    let pair = rows.first()?.pair;
-    let at = |hidden: usize, of: Corruption, strength: Option<f64>| -> Option<Spread> {
-        let own = rows.iter().filter(|row: &&RobustnessRow| (row.hidden, row.corruption) == (hidden, of));
-        spread(own.filter(|row| strength.is_none_or(|strength| row.strength == strength)).map(|row| row.f1))
-    };
-    let widths = distinct(rows.iter().map(|row| row.hidden));
-    let noisy = || rows.iter().filter(|row| row.corruption == Corruption::Noise);
-    let mut strengths = distinct(noisy().map(|row| row.strength));
-    strengths.sort_by(f64::total_cmp);
+    report.findings.robustness.first()?;
     let (noise, patch) = (compared(report, Of::Noise), compared(report, Of::Occlusion));
+    let said = |rows: &[&Comparison], what: &str| {
+        (!rows.is_empty()).then(|| {
+            format!("{what}, {} published numbers lie within the range of our seeds.", covered(rows))
+        })
+    };
+    let answers = [said(&noise, "Under noise"), said(&patch, "With a patch of 0")];
+    let answer = answers.into_iter().flatten().collect::<Vec<String>>().join(" ");
+    let name = |row: &Comparison| format!("{}, {}", row.hidden, row.at);
+    let figure = noise_figure(&report.findings.robustness, &noise);
+    let mut blocks = vec![Block::Beside(figure, STAR.to_string(), table(&noise, "h, sigma", name))];
+    if !patch.is_empty() {
+        blocks.push(Block::Table(format!("A patch of 0. {STAR}"), table(&patch, "h, width", name)));
+    }
+    Some(Section { id: "robustness", title: "How much noise does it bear?", answer, blocks })
+}
+
+fn noise_figure(rows: &[RobustnessRow], published: &[&Comparison]) -> Figure {
+    let is_clean = |row: &&RobustnessRow| row.corruption == Corruption::None;
+    let is_noisy = |row: &&RobustnessRow| row.corruption == Corruption::Noise;
+    let mut strengths = distinct(rows.iter().filter(is_noisy).map(|row| row.strength));
+    strengths.sort_by(f64::total_cmp);
     let mut series = Vec::new();
-    for (&hidden, look) in widths.iter().zip([0, 3, 4, 5, 6].into_iter().cycle()) {
+    for (hidden, look) in
+        distinct(rows.iter().map(|row| row.hidden)).into_iter().zip([0, 3, 4, 5, 6].into_iter().cycle())
+    {
+        let own = || rows.iter().filter(move |row| row.hidden == hidden);
         let name = format!("h = {hidden}");
-        let clean = at(hidden, Corruption::None, None)
-            .map(|of| interval_point(0.0, &of, &format!("{name}, no noise")));
+        let clean = spread(own().filter(is_clean).map(|row| row.f1));
+        let clean = clean.map(|of| interval_point(0.0, &of, &format!("{name}, no noise")));
         let point = |&sigma: &f64| {
-            Some(interval_point(
-                sigma,
-                &at(hidden, Corruption::Noise, Some(sigma))?,
-                &format!("{name}, {sigma}"),
-            ))
+            let noisy = own().filter(is_noisy).filter(|row| row.strength == sigma);
+            Some(interval_point(sigma, &spread(noisy.map(|row| row.f1))?, &format!("{name}, {sigma}")))
         };
-        series.push(Series::line(
-            name.as_str(),
-            look,
-            clean.into_iter().chain(strengths.iter().filter_map(point)).collect(),
-        ));
-        let published = noise.iter().filter(|row| row.hidden == hidden);
-        let points: Vec<Point> =
-            published.map(|row| published_point(row.at, row.published, &format!("h = {hidden}"))).collect();
+        let points = clean.into_iter().chain(strengths.iter().filter_map(point)).collect();
+        series.push(Series::line(name.as_str(), look, points));
+        let known = published.iter().filter(|row| row.hidden == hidden);
+        let points: Vec<Point> = known.map(|row| published_point(row.at, row.published, &name)).collect();
         if !points.is_empty() {
             series.push(Series {
                 join: Join::Dashes,
@@ -270,6 +277,7 @@ pub(super) fn robustness(report: &LowCapacityReport) -> Option<Section> {
             });
         }
     }
+    let pair = rows.first().map_or(String::new(), |row| row.pair.to_string());
     let plot = Plot {
         series,
         ..Plot::new(
@@ -278,23 +286,9 @@ pub(super) fn robustness(report: &LowCapacityReport) -> Option<Section> {
             (&format!("{pair}: F1 on validation images"), Scale::Linear),
         )
     };
-    let figure = Figure {
+    Figure {
         stem: "noise".into(),
         caption: "F1 under Gaussian noise, mean over seeds with 95 % intervals; dashed, as published".into(),
         plot: plot.into(),
-    };
-    let name = |row: &Comparison| format!("{}, {}", row.hidden, row.at);
-    let said = |rows: &[&Comparison], what: &str| {
-        (!rows.is_empty()).then(|| {
-            format!("{what}, {} published numbers lie within the range of our seeds.", covered(rows))
-        })
-    };
-    let answers = [said(&noise, "Under noise"), said(&patch, "With a patch of 0")];
-    let answer = answers.into_iter().flatten().collect::<Vec<String>>().join(" ");
-    let mut blocks = vec![Block::Beside(figure, STAR.to_string(), table(&noise, "h, sigma", name))];
-    if !patch.is_empty() {
-        let title = format!("A patch of 0. {STAR}");
-        blocks.push(Block::Table(title, table(&patch, "h, width", name)));
     }
-    Some(Section { id: "robustness", title: "How much noise does it bear?", answer, blocks })
 }

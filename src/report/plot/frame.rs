@@ -79,7 +79,7 @@ impl<'a> Frame<'a> {
             y_scale: y.scale,
             x: Axis::fit(x.scale, x.values),
             y: axis,
-            left: left.max(widest + GAP),
+            left: left.max((widest + GAP).min(picture_width / 3.0).floor()),
             right: picture_width - margin,
             top,
             bottom: picture_height - foot,

@@ -17,16 +17,12 @@ pub enum Tone {
 /// `values`, row-major, `columns` in a row, as a PNG in a `data:` address (PNG specification, third edition).
 pub(super) fn data_address(values: &[f32], columns: usize, tone: Tone) -> String {
     let rows = values.len().checked_div(columns).unwrap_or(0);
-    let (colour_type, pixel): (u8, fn(f32, f32) -> Vec<u8>) = match tone {
-        Tone::Grey => (0, |value, _| [grey(value)].into()),
-        Tone::Signed(_) => (6, signed),
-    };
-    let full = if let Tone::Signed(full) = tone { full } else { 1.0 };
+    let colour_type = if tone == Tone::Grey { 0 } else { 6 };
     let mut raw = Vec::new();
     for row in values.chunks_exact(columns.max(1)) {
         // Every row begins with its filter: none.
         raw.push(0);
-        raw.extend(row.iter().flat_map(|value| pixel(*value, full)));
+        raw.extend(row.iter().flat_map(|value| pixel(*value, tone)));
     }
     let mut header = Vec::new();
     header.extend([columns, rows].iter().flat_map(|length| (*length as u32).to_be_bytes()));
@@ -43,7 +39,9 @@ fn grey(value: f32) -> u8 {
     (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
 }
 
-fn signed(value: f32, full: f32) -> Vec<u8> {
+/// One byte of grey, or red, green, blue and opacity.
+fn pixel(value: f32, tone: Tone) -> Vec<u8> {
+    let Tone::Signed(full) = tone else { return [grey(value)].into() };
     let [red, green, blue] = if value < 0.0 { [230, 110, 0] } else { [30, 120, 200] };
     [red, green, blue, grey(value.abs() / full)].into()
 }

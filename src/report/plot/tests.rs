@@ -1,6 +1,7 @@
 use super::axis::Axis;
 use super::labels::spread;
 use super::*;
+use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
 
@@ -20,7 +21,10 @@ fn point(x: f64, y: f64, lo: f64, hi: f64) -> Point {
 fn assert_drawable(plot: &dyn Draw) {
     let svg = plot.element();
     let (width, height) = plot.size();
+    // Without what is written, which may have an exponent.
     let drawing = &svg[svg.find("/>").expect("a background")..];
+    let tags = drawing.split('<').map(|rest| rest.split('>').next().unwrap_or_default());
+    let drawing = tags.collect::<Vec<&str>>().join("<");
     for bad in ["NaN", "inf", "e+", "e-"] {
         assert!(!drawing.contains(bad), "{bad} in {drawing}");
     }
@@ -120,5 +124,153 @@ fn names_and_hover_text_are_escaped() {
     let svg = plot.document();
     for raw in ["<script", "<b>", "<i>", "\u{1}"] {
         assert!(!svg.contains(raw), "{raw:?} in {svg}");
+    }
+}
+
+fn heat(values: &[f64], scale: Scale) -> HeatMap {
+    let cell = |value: &f64| Cell { value: *value, text: "<1>".into(), hover: "<2>".into() };
+    HeatMap {
+        title: "t".into(),
+        unit: "u".into(),
+        scale,
+        columns: ("c".into(), values.iter().map(|_| "x".into()).collect()),
+        rows: vec![("r".into(), values.iter().map(cell).collect())],
+    }
+}
+
+/// The colours of the cells, in order.
+fn shades(map: &HeatMap) -> Vec<String> {
+    let svg = map.element();
+    let class = |rest: &str| rest.split('"').next().unwrap().to_string();
+    svg.split("class=\"heat heat-").skip(1).map(class).collect()
+}
+
+#[test]
+fn colours_follow_the_scale() {
+    assert_eq!(shades(&heat(&[0.0, 0.5, 1.0], Scale::Linear)), ["0", "4", "8"]);
+    assert_eq!(shades(&heat(&[1e-4, 1e-2, 1.0], Scale::Log)), ["0", "4", "8"]);
+    assert_eq!(shades(&heat(&[f64::NAN, 0.0, 7.0], Scale::Log)), ["none", "none", "4"], "one value alone");
+    assert_eq!(shades(&heat(&[], Scale::Log)), [""; 0]);
+}
+
+#[test]
+fn every_kind_of_picture_is_drawable_and_escaped() {
+    let image = |pixels: &[f32], side: usize| Image {
+        pixels: pixels.into(),
+        side,
+        tone: Tone::Signed(0.0),
+        caption: "<3>".into(),
+        hover: "<4>".into(),
+    };
+    let images = |rows| Images { title: "<5>".into(), rows };
+    assert_drawable(&images(vec![]));
+    assert_drawable(&images(vec![("r".into(), vec![])]));
+    let odd = [image(&[f32::NAN, 1.0, -1.0, f32::INFINITY], 2), image(&[1.0, 2.0, 3.0], 2), image(&[], 0)];
+    let odd = images(vec![("<6>".into(), odd.into())]);
+    for picture in [Picture::from(odd), heat(&[1.0], Scale::Linear).into()] {
+        for form in [picture.inline(), picture.file()] {
+            assert!((1..=6).all(|i| !form.contains(&std::format!("<{i}>"))), "{form}");
+            assert!(form.contains("<svg") && form.trim_end().ends_with("</svg>"));
+        }
+    }
+}
+
+/// The bytes behind base64.
+fn decoded(address: &str) -> Vec<u8> {
+    let digit = |c: u8| match c {
+        b'A'..=b'Z' => c - b'A',
+        b'a'..=b'z' => c - b'a' + 26,
+        b'0'..=b'9' => c - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    };
+    let text = address.strip_prefix("data:image/png;base64,").expect("a PNG");
+    let ends = text.len() - text.trim_end_matches('=').len();
+    let mut bytes = Vec::new();
+    for group in text.as_bytes().chunks(4) {
+        let bits = group.iter().fold(0u32, |bits, c| bits << 6 | u32::from(digit(*c)));
+        bytes.extend(&bits.to_be_bytes()[1..]);
+    }
+    bytes.truncate(bytes.len() - ends);
+    bytes
+}
+
+/// The chunks of a PNG, each of which must have the right sum.
+fn chunks(png: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut rest = png.strip_prefix(b"\x89PNG\r\n\x1a\n").expect("a signature");
+    let mut chunks = Vec::new();
+    while !rest.is_empty() {
+        let length = u32::from_be_bytes(rest[..4].try_into().unwrap()) as usize;
+        let mut sum = flate2::Crc::new();
+        sum.update(&rest[4..8 + length]);
+        assert_eq!(rest[8 + length..12 + length], sum.sum().to_be_bytes());
+        chunks.push((rest[4..8].into(), rest[8..8 + length].into()));
+        rest = &rest[12 + length..];
+    }
+    chunks
+}
+
+#[test]
+fn images_are_png_files_of_their_pixels() {
+    use std::io::Read;
+    let raw = |values: &[f32], columns, tone| {
+        let chunks = chunks(&decoded(&png::data_address(values, columns, tone)));
+        let kinds: Vec<&[u8]> = chunks.iter().map(|(kind, _)| kind.as_slice()).collect();
+        assert_eq!(kinds, [b"IHDR", b"IDAT", b"IEND"]);
+        let mut raw = Vec::new();
+        flate2::read::ZlibDecoder::new(&chunks[1].1[..]).read_to_end(&mut raw).unwrap();
+        (chunks[0].1.clone(), raw)
+    };
+    let (header, grey) = raw(&[0.0, 1.0, 0.5, -3.0, 9.0, f32::NAN], 3, Tone::Grey);
+    assert_eq!(header, [0, 0, 0, 3, 0, 0, 0, 2, 8, 0, 0, 0, 0]);
+    assert_eq!(grey, [0, 0, 255, 128, 0, 0, 255, 0]);
+    let (header, signed) = raw(&[0.0, 2.0, -1.0], 3, Tone::Signed(2.0));
+    assert_eq!(header[8..10], [8, 6]);
+    assert_eq!(signed, [0, 30, 120, 200, 0, 30, 120, 200, 255, 230, 110, 0, 128], "how much is how opaque");
+}
+
+#[test]
+fn panels_share_their_axes() {
+    let plots =
+        [0.0, 10.0].map(|y| plot((Scale::Linear, Scale::Linear), vec![point(y, y, y - 1.0, y + 1.0)]));
+    let apart: Vec<String> =
+        plots.iter().map(|plot| Plot { size: Size::Panel, ..plot.clone() }.element()).collect();
+    let panels = Panels::new("t", &[("a", 0)], plots.into());
+    let (inline, file) = (panels.element(), panels.document());
+    assert_eq!(inline.matches("<svg").count(), 3, "two panels and a legend");
+    assert_eq!(file.matches("<svg").count(), 4, "the same on a sheet");
+    let ticks = |svg: &str| {
+        let ticks =
+            svg.split("class=\"tick").skip(1).map(|rest| rest.split(['>', '<']).nth(1).unwrap().to_string());
+        ticks.collect::<Vec<String>>()
+    };
+    let shared: Vec<Vec<String>> = inline.split("<svg").skip(1).map(ticks).collect();
+    assert_eq!(shared[0], shared[1]);
+    assert_ne!(ticks(&apart[0]), ticks(&apart[1]), "which they would not by themselves");
+}
+
+#[test]
+fn steps_go_on_until_the_next_and_to_the_end() {
+    let points = vec![Point::plain(1.0, 0.2), Point::plain(2.0, 0.8)];
+    let series = Series { join: Join::Steps, ..Series::line("", 0, points) };
+    let plot = Plot { series: vec![series], ..Plot::new("t", ("x", Scale::Linear), ("y", Scale::Linear)) };
+    let svg = plot.element();
+    let line = svg.split("class=\"line look0\" d=\"").nth(1).unwrap().split('"').next().unwrap();
+    let places: Vec<&str> = line.split(['M', 'L']).skip(1).collect();
+    let at = |i: usize| places[i].split_once(' ').unwrap();
+    assert_eq!(places.len(), 4);
+    assert_eq!((at(1).0, at(1).1), (at(2).0, at(0).1), "on to the next, then up");
+    assert_eq!(at(3).1, at(2).1);
+    assert_eq!(at(3).0, "428.0", "the right end of the axis");
+}
+
+#[test]
+fn powers_of_ten_are_written_before_others() {
+    let points = [1e2, 1e3, 4e4].map(|x| Point::plain(x, 1.0)).into();
+    let series = vec![Series::line("a long name, which leaves little room", 0, points)];
+    let plot = Plot { series, ..Plot::new("t", ("x", Scale::Time), ("y", Scale::Linear)) };
+    let svg = plot.element();
+    for label in [">100 ns<", ">1 us<", ">10 us<"] {
+        assert!(svg.contains(label), "{label} in {svg}");
     }
 }

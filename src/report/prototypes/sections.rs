@@ -137,7 +137,7 @@ pub(super) fn specialization(results: &Results) -> Option<Section> {
 /// Separation alone.
 pub(super) fn tau(results: &Results) -> Option<Section> {
     let swept = || results.tau_sweep.iter().filter(|row| row.tau_s.is_some());
-    let (first, last) = (swept().next()?, swept().last()?);
+    let (first, last) = (swept().next()?, swept().next_back()?);
     let outside = |row: &TauRow| {
         let Spread { mean, lo, hi, .. } = row.cell.outside;
         format!("{} ({} to {})", percent(mean), percent(lo), percent(hi))
