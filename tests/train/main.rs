@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod course;
+mod pytorch;
 mod reference;
 mod sparse;
 
