@@ -12,7 +12,7 @@ use crate::generic::{
     activate::Backward,
     loss::{CrossEntropy, SquaredError, SumRows},
     optimize::{AdamStep, MomentumStep, Tensor},
-    sparse_bytes::SparseProduct,
+    sparse_bytes::{ColumnsProduct, SparseProduct},
 };
 use crate::isa::Isa;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -54,6 +54,7 @@ pub(crate) struct TrainingTable {
     pub(crate) mean_squared_error: unsafe fn(&SquaredError),
     pub(crate) sum_rows: unsafe fn(&SumRows),
     pub(crate) sparse_product: unsafe fn(&SparseProduct),
+    pub(crate) columns_product: unsafe fn(&ColumnsProduct),
     pub(crate) sgd: unsafe fn(&Tensor, f32),
     pub(crate) momentum: unsafe fn(&Tensor, &MomentumStep),
     pub(crate) adam: unsafe fn(&Tensor, &AdamStep),
@@ -93,6 +94,7 @@ macro_rules! entry_points {
                 mean_squared_error(p: &$crate::generic::loss::SquaredError) = loss::mean_squared_error;
                 sum_rows(p: &$crate::generic::loss::SumRows) = loss::sum_rows;
                 sparse_product(p: &$crate::generic::sparse_bytes::SparseProduct) = sparse_bytes::product;
+                columns_product(p: &$crate::generic::sparse_bytes::ColumnsProduct) = sparse_bytes::columns_product;
                 sgd(p: &$crate::generic::optimize::Tensor, rate: f32) = optimize::sgd;
                 momentum(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::MomentumStep) = optimize::momentum;
                 adam(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::AdamStep) = optimize::adam;
