@@ -3,7 +3,7 @@
 use super::*;
 
 /// `len` examples of three zeros in four pixels; the others tell the class.
-fn drawings(len: usize, features: usize, classes: u8, seed: u64) -> Dataset {
+pub(crate) fn drawings(len: usize, features: usize, classes: u8, seed: u64) -> Dataset {
     let mut rng = Rng::new(seed);
     let labels: Vec<u8> = (0..len).map(|i| (i % usize::from(classes)) as u8).collect();
     let pixel = |index: usize, label: u8, rng: &mut Rng| {
@@ -28,6 +28,13 @@ fn gradients_are_those_of_finite_differences() {
             check_gradient_on(&data, &[features, 18, 3], [hidden, identity], softmax);
         }
         check_gradient_on(&data, &[features, 7, 3], [Activation::Tanh; 2], Loss::MeanSquaredError);
+        let data = drawings(37, features, 2, 5);
+        check_gradient_on(
+            &data,
+            &[features, 7, 1],
+            [Activation::Gaussian, identity],
+            Loss::BinaryCrossEntropy,
+        );
     }
 }
 
