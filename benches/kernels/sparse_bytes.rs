@@ -1,6 +1,6 @@
 //! The products of training with inputs that are bytes, most of them zero; batch after batch, as the branch predictor meets them.
 
-use crate::support::{EXAMPLES, Layer, Matrix, Problem, bench, group, kernels, signed};
+use crate::support::{EXAMPLES, Group, Layer, Matrix, Problem, bench, group, kernels, signed};
 use criterion::{Criterion, Throughput};
 use prunella::rng::Rng;
 use prunella_kernels::reference::{self, Expected};
@@ -52,6 +52,7 @@ fn batches() -> impl Iterator<Item = Vec<usize>> {
 struct Forward {
     x: SparseBytes,
     panel: Vec<Line>,
+    columns: SparseColumns,
     w: Matrix,
     bias: Matrix,
     y: Vec<(Vec<usize>, Matrix)>,
@@ -59,7 +60,23 @@ struct Forward {
 
 pub(crate) fn product(c: &mut Criterion) {
     let kernels = kernels();
-    let mut group = group(c, "sparse_product", kernels);
+    let run = |Forward { x, panel, w, bias, y, .. }: &mut Forward| {
+        for (rows, y) in y {
+            let x = SparseRows { bytes: x, rows, panel };
+            kernels.sparse_product(x, w.view(), &bias.lines, Activation::Relu, &mut y.view_mut());
+        }
+    };
+    bench_forward(&mut group(c, "sparse_product", kernels), run);
+    let run = |Forward { x, columns, w, bias, y, .. }: &mut Forward| {
+        for (rows, y) in y {
+            columns.fill(x, rows, 0..x.cols());
+            kernels.columns_product(columns, w.view(), &bias.lines, Activation::Relu, &mut y.view_mut());
+        }
+    };
+    bench_forward(&mut group(c, "fill-columns_product", kernels), run);
+}
+
+fn bench_forward(group: &mut Group<'_>, run: impl Fn(&mut Forward)) {
     for problem in problems() {
         group.throughput(Throughput::Elements(problem.flops()));
         let make = || {
@@ -68,18 +85,13 @@ pub(crate) fn product(c: &mut Criterion) {
             Forward {
                 x: drawn.sparse(),
                 panel: vec![Line::ZERO; SparseRows::PANEL],
+                columns: SparseColumns::default(),
                 w: drawn.layer.transposed(),
                 bias: Matrix::new(&drawn.layer.bias, fan_out),
                 y: batches().map(|rows| (rows, Matrix::poisoned(BATCH, fan_out))).collect(),
             }
         };
-        let run = |Forward { x, panel, w, bias, y }: &mut Forward| {
-            for (rows, y) in y {
-                let x = SparseRows { bytes: x, rows, panel };
-                kernels.sparse_product(x, w.view(), &bias.lines, Activation::Relu, &mut y.view_mut());
-            }
-        };
-        bench(&mut group, &problem.name(), make, run, |forward| {
+        bench(group, &problem.name(), make, &run, |forward| {
             let outputs: Vec<f32> = forward.y.iter().flat_map(|(_, y)| y.rows()).collect();
             let drawn = Drawn::new(&problem);
             reference::check(&outputs, &drawn.layer.expected(&drawn.rows()))

@@ -7,6 +7,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+/// Entries of a line.
+const LINE: usize = size_of::<Line>() / size_of::<Pair>();
+
+/// Rows up to which every list of columns has room for all of them: they need not be counted.
+const SLOTS: usize = 128;
+
 /// A matrix `[rows, cols]` of bytes of which only those that are not zero are stored (each with its neighbour), and the number
 /// that each byte stands for.
 #[derive(Clone, Debug)]
@@ -70,7 +76,25 @@ impl SparseBytes {
     }
 
     pub(crate) fn lists(&self) -> Lists {
-        Lists { starts: self.starts.as_ptr(), entries: self.entries.as_ptr(), values: self.values.as_ptr() }
+        Lists {
+            starts: self.starts.as_ptr(),
+            ends: self.starts.as_ptr().wrapping_add(1),
+            entries: self.entries.as_ptr(),
+            values: self.values.as_ptr(),
+        }
+    }
+
+    /// Reads a value of every line of the lists of these rows. They are spread all over, and what goes through them afterwards
+    /// would wait for one after the other; here the waiting overlaps.
+    fn touch(&self, rows: &[usize]) {
+        let blocks = self.cols.div_ceil(BLOCK_COLUMNS);
+        let start = |row: usize| self.starts[row * blocks] as usize;
+        // First where they are, or each list would begin with such a wait.
+        rows.iter().for_each(|&row| _ = core::hint::black_box(start(row)));
+        for &row in rows {
+            let entries = &self.entries[start(row)..start(row + 1)];
+            entries.iter().step_by(LINE).for_each(|pair| _ = core::hint::black_box(*pair));
+        }
     }
 
     /// The entries of row `row` whose columns are in `cols`, which starts even and ends even or where the row does.
@@ -115,9 +139,10 @@ impl SparseRows<'_> {
 pub struct SparseColumns {
     rows: usize,
     cols: usize,
-    /// `[pairs of columns]`, and the end twice: where the entries of each start.
+    /// `[pairs of columns]`: where the entries of each start, and end.
     starts: Vec<u32>,
-    /// Numbers of rows, ascending within a pair, each below `rows`. What is behind the last is of former fillings.
+    ends: Vec<u32>,
+    /// Numbers of rows, ascending within a pair, each below `rows`. What is between them is of former fillings.
     entries: Vec<Pair>,
     values: Box<[f32; 256]>,
     /// Room for a gradient to work in.
@@ -129,7 +154,8 @@ impl Default for SparseColumns {
         SparseColumns {
             rows: 0,
             cols: 0,
-            starts: vec![0],
+            starts: vec![],
+            ends: vec![],
             entries: vec![],
             values: Box::new([0.0; 256]),
             panel: vec![Line::ZERO; PANEL],
@@ -156,26 +182,22 @@ impl SparseColumns {
         assert!(rows.iter().all(|&row| row < bytes.rows), "the rows are there");
         let (pairs, first) = (cols.len().div_ceil(2), cols.start.div_ceil(2));
         let index = |pair: Pair| (pair >> 16) as usize - first;
-        // Counted two places up, they are starts one place up when they are summed, and starts when all is placed.
-        self.starts.clear();
-        self.starts.resize(pairs + 2, 0);
-        for &row in rows {
-            for &pair in bytes.part(row, &cols) {
-                // SAFETY: a pair of the columns `cols` is one of `pairs` from `first` on.
-                unsafe { *self.starts.get_unchecked_mut(index(pair) + 2) += 1 };
+        bytes.touch(rows);
+        let sum = match rows.len() {
+            ..=SLOTS => self.give_each(pairs, rows.len()),
+            _ => {
+                let entries = rows.iter().flat_map(|&row| bytes.part(row, &cols));
+                self.give_counted(pairs, entries.map(|&pair| index(pair)))
             }
-        }
-        let mut sum = 0;
-        for start in &mut self.starts {
-            sum += *start;
-            *start = sum;
-        }
-        self.entries.resize(self.entries.len().max(sum as usize), 0);
+        };
+        self.entries.resize(self.entries.len().max(sum), 0);
+        self.ends.clone_from(&self.starts);
         for (number, &row) in (0..).zip(rows) {
             for &pair in bytes.part(row, &cols) {
-                // SAFETY: as above; and a place is below the sum of the counts, for each pair takes as many as were counted.
+                // SAFETY: a pair of the columns `cols` is one of `pairs` from `first` on, and has place for its entries: for as many
+                // as there are rows, or as were counted.
                 unsafe {
-                    let place = self.starts.get_unchecked_mut(index(pair) + 1);
+                    let place = self.ends.get_unchecked_mut(index(pair));
                     *self.entries.get_unchecked_mut(*place as usize) = number << 16 | pair & 0xFFFF;
                     *place += 1;
                 }
@@ -183,6 +205,27 @@ impl SparseColumns {
         }
         (self.rows, self.cols) = (rows.len(), cols.len());
         self.values.clone_from(&bytes.values);
+    }
+
+    /// Gives each of `pairs` lists room for `rows` entries; how many entries that is.
+    fn give_each(&mut self, pairs: usize, rows: usize) -> usize {
+        // An odd number of lines apart, or they would crowd into few sets of the cache.
+        let apart = rows.next_multiple_of(2 * LINE) + LINE;
+        self.starts.clear();
+        self.starts.extend((0..pairs).map(|pair| (pair * apart) as u32));
+        pairs * apart
+    }
+
+    /// Gives each of `pairs` lists room for as many entries as there are in `lists`; how many that is.
+    fn give_counted(&mut self, pairs: usize, lists: impl Iterator<Item = usize>) -> usize {
+        self.starts.clear();
+        self.starts.resize(pairs, 0);
+        lists.for_each(|list| self.starts[list] += 1);
+        let mut sum = 0;
+        for start in &mut self.starts {
+            sum += core::mem::replace(start, sum);
+        }
+        sum as usize
     }
 
     /// Number of rows.
@@ -196,8 +239,14 @@ impl SparseColumns {
     }
 
     pub(crate) fn lists(&self) -> Lists {
-        Lists { starts: self.starts.as_ptr(), entries: self.entries.as_ptr(), values: self.values.as_ptr() }
+        Lists {
+            starts: self.starts.as_ptr(),
+            ends: self.ends.as_ptr(),
+            entries: self.entries.as_ptr(),
+            values: self.values.as_ptr(),
+        }
     }
+
     pub(crate) fn panel(&mut self) -> Panel {
         Panel(self.panel.as_mut_ptr())
     }

@@ -5,7 +5,7 @@ use crate::arch::TrainingTable;
 use crate::generic::activate::Backward;
 use crate::generic::loss::{CrossEntropy, SquaredError, SumRows};
 use crate::generic::optimize::{AdamStep, MomentumStep, Source, Tensor};
-use crate::generic::sparse_bytes::{Panel, SparseGradient, SparseProduct};
+use crate::generic::sparse_bytes::{ColumnsProduct, Panel, SparseGradient, SparseProduct};
 use crate::kernels::Kernels;
 use crate::sparse_bytes::{SparseColumns, SparseRows};
 use crate::view::{Line, Rows, RowsMut};
@@ -262,6 +262,41 @@ impl Kernels {
         // SAFETY: an `Isa` proves the machine; the views reach over their shapes, rows padded to whole lines, `bias` over a row
         // and the panel over its lines; the rows are rows of x, whose columns are rows of w, checked above.
         unsafe { (self.training().sparse_product)(&operands) }
+    }
+
+    /// The same with x by columns, and faster, where so few rows that L1 holds 64 outputs of each (128 rows: 32 KB) are filled into
+    /// x, which may then serve the gradient too.
+    ///
+    /// # Panics
+    /// The shapes do not fit each other.
+    pub fn columns_product(
+        &self,
+        x: &mut SparseColumns,
+        w: Rows<'_>,
+        bias: &[Line],
+        activation: Activation,
+        y: &mut RowsMut<'_>,
+    ) {
+        let shape = (x.cols(), x.rows(), w.cols());
+        assert_eq!(shape, (w.rows(), y.rows(), y.cols()), "y is [rows of x, columns of w]");
+        let lines = Line::count(w.cols());
+        assert!(bias.len() >= lines, "one bias for each column");
+        let n = lines * Line::LEN;
+        assert_eq!((w.stride(), y.stride()), (n, n), "w and y are whole");
+        let operands = ColumnsProduct {
+            x: x.lists(),
+            batch: x.rows(),
+            inputs: x.cols(),
+            weight: w.ptr(),
+            bias: bias.as_ptr().cast(),
+            n,
+            y: y.ptr(),
+            activation,
+            panel: x.panel(),
+        };
+        // SAFETY: an `Isa` proves the machine; the views reach over their shapes, rows padded to whole lines, `bias` over a row;
+        // every row of x is one of y, every column one of w, checked above.
+        unsafe { (self.training().columns_product)(&operands) }
     }
 
     /// `sums[n]` = the sum of `a[row][n]` over the rows ascending; `a` is `[rows, cols]`, `sums` `[cols]` in whole lines.

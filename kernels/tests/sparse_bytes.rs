@@ -108,6 +108,12 @@ fn forward_gives_the_bits_of_the_dense_product() {
                 );
                 let what = format!("{kernels:?} {batch} x {inputs} x {outputs} {activation}");
                 assert!(bits(&got) == bits(&want), "{what}: other bits");
+                let mut by_columns = vec![Line([f32::NAN; 16]); got.len()];
+                let mut y = RowsMut::new(&mut by_columns, *batch, *outputs);
+                let mut columns = SparseColumns::default();
+                columns.fill(x, examples, 0..*inputs);
+                kernels.columns_product(&mut columns, weight, &bias, activation, &mut y);
+                assert!(bits(&by_columns) == bits(&want), "{what}, by columns: other bits");
             }
         });
     });

@@ -192,11 +192,15 @@ impl TrainingArgs {
 }
 
 impl StepArgs {
-    /// Fine-tuning starts at half the rate of training, for the network is nearly there.
+    /// Fine-tuning is one cycle up to three times the rate of training: few weights must go far, in few epochs.
+    ///
+    /// Chosen on a tenth of MNIST's training set, held back (784-256-10, Adam): three such epochs for each sparsity lose 0.90
+    /// points at 98 %; other rates, schedules and batch sizes, of three to five epochs, 0.96 to 1.22.
     pub(super) fn fine_tuning(&self, epochs: usize, seed: u64) -> Options {
         let optimizer = self.optimizer.with_rate(self.rate);
-        let optimizer = optimizer.with_rate(optimizer.rate() / 2.0);
-        Options { epochs, batch_size: self.batch_size, optimizer, seed, ..Options::default() }
+        let optimizer = optimizer.with_rate(3.0 * optimizer.rate());
+        let schedule = train::Schedule::OneCycle;
+        Options { epochs, batch_size: self.batch_size, optimizer, schedule, seed, ..Options::default() }
     }
 }
 
@@ -267,7 +271,7 @@ pub(super) struct TimingArgs {
         default_value = "dense,masked,csr,auto,dense-sparse-input,csr-sparse-input"
     )]
     variants: Vec<VariantName>,
-    /// Timed rounds, each a visit to every network; fewer where a batch size would take over 10 s
+    /// Timed rounds, each a visit to every network; fewer where a batch size would take over 10 s (`run`: 1.5 s)
     #[arg(long, value_name = "N", default_value_t = measure::Plan::default().rounds, value_parser = at_least_one, allow_negative_numbers = true)]
     rounds: usize,
 }

@@ -37,6 +37,9 @@ Examples:
 With --threads 1 the tables have the share of the machine's limit: see `prunella bench --help`.
 With --out: results.json, results.csv, report.html, its plots (.svg), dense.safetensors, sparsity-0.9.safetensors, ...";
 
+/// For the rounds of a batch size: all together a run takes seconds, and `bench` takes its time.
+const BUDGET_NS: u64 = 1_500_000_000;
+
 /// Arguments of `prunella run`.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, next_help_heading = "Pruning")]
@@ -93,7 +96,8 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
     let output = Output::new(&args.output)?;
     let split = examples(&args.data, seed, progress)?;
     let sizes = args.network.sizes(split.train.features(), split.train.classes())?;
-    let settings = settings(&args.timing, &machine, seed, &sizes)?;
+    let mut settings = settings(&args.timing, &machine, seed, &sizes)?;
+    settings.timing.budget_ns = BUDGET_NS;
 
     let training = Training {
         shape: &args.network,

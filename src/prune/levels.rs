@@ -47,7 +47,7 @@ pub struct LevelOptions {
 
 impl Default for LevelOptions {
     fn default() -> LevelOptions {
-        let fine_tune = Options { epochs: 5, ..Options::default() };
+        let fine_tune = Options { epochs: 3, ..Options::default() };
         LevelOptions { prune: PruneOptions::default(), schedule: Schedule::default(), fine_tune }
     }
 }

@@ -4,7 +4,7 @@
 //! x, h, z, dz   [batch, width]     row-major; the rows of a batch are dealt out to the threads
 //! weight        [fan_in, fan_out]  W^T
 //!
-//! forward       z  = x W^T + b     gemm_tn(x^T, W^T)      x^T by transposing; or sparse_product, if most pixels are zero
+//! forward       z  = x W^T + b     gemm_tn(x^T, W^T)      x^T by transposing; or columns_product, if most pixels are zero
 //! backward      dx = dz W          gemm_tn(dz^T, W)       dz^T and W by transposing; not for the first layer
 //! ```
 //!
@@ -15,7 +15,7 @@ use super::optimizer::split_off;
 use super::{Compute, Loss};
 use crate::dataset::Dataset;
 use crate::model::Activation;
-use prunella_kernels::{Kernels, Line, Rows, RowsMut, SparseBytes, SparseRows};
+use prunella_kernels::{Kernels, Line, Rows, RowsMut, SparseBytes, SparseColumns};
 use std::{vec, vec::Vec};
 
 /// The buffers of a pass of up to `batch` examples.
@@ -27,9 +27,14 @@ pub(super) struct Pass {
     layers: Vec<Values>,
     /// `[batch]`.
     losses: Vec<f32>,
-    /// For each thread, room for a transposed matrix or a sparse product.
+    /// For each thread, room for a transposed matrix.
     scratch: Vec<Vec<Line>>,
+    /// For each thread its examples by columns, if the first layer takes compressed data.
+    columns: Vec<SparseColumns>,
 }
+
+/// Examples that are taken by columns at a time: with 64 outputs of each, sums are 32 KB, which L1 holds.
+const COLUMN_ROWS: usize = 128;
 
 /// What a layer has computed: each `[batch, fan_out]`.
 struct Values {
@@ -58,6 +63,7 @@ pub(super) struct Share<'a> {
     layers: Vec<ValuesMut<'a>>,
     losses: &'a mut [f32],
     scratch: &'a mut [Line],
+    columns: &'a mut SparseColumns,
 }
 
 struct ValuesMut<'a> {
@@ -91,14 +97,25 @@ impl Pass {
         };
         let widths = network.sizes().into_iter().skip(usize::from(compressed));
         let widest = widths.max().unwrap_or(0).next_multiple_of(Line::LEN);
-        let scratch = (widest * Line::count(rows_per_thread(batch, threads))).max(SparseRows::PANEL);
+        let scratch = widest * Line::count(rows_per_thread(batch, threads));
         Pass {
             input: matrix(if compressed { 0 } else { batch }, network.fan_in()),
             labels: vec![0; batch],
             layers: network.layers.iter().map(values).collect(),
             losses: vec![0.0; batch],
             scratch: vec![vec![Line::ZERO; scratch]; threads],
+            columns: vec![SparseColumns::default(); threads],
         }
+    }
+
+    /// What the last pass took, by columns, in exchange for `columns`; only if it is in one piece: on one thread, of a batch of
+    /// `batch` examples that is small enough.
+    pub(super) fn swap_columns(&mut self, batch: usize, columns: &mut SparseColumns) -> bool {
+        let is_whole = self.columns.len() == 1 && batch <= COLUMN_ROWS;
+        if is_whole {
+            core::mem::swap(&mut self.columns[0], columns);
+        }
+        is_whole
     }
 
     /// Runs `batch` forwards; then `and_then` on each thread's share of it.
@@ -123,7 +140,7 @@ impl Pass {
         let (mut labels, mut losses) = (&mut self.labels[..], &mut self.losses[..]);
         let all = |v: &'a mut Values| ValuesMut { z: &mut v.z, h: &mut v.h, dz: &mut v.dz };
         let mut layers: Vec<ValuesMut<'a>> = self.layers.iter_mut().map(all).collect();
-        let share = |(examples, scratch): (&'a [usize], &'a mut Vec<Line>)| {
+        let share = |((examples, scratch), columns): ((&'a [usize], &'a mut Vec<Line>), _)| {
             let rows = examples.len();
             let of_layer = |(values, layer): (&mut ValuesMut<'a>, &Dense)| {
                 let lines = rows * layer.stride();
@@ -139,9 +156,10 @@ impl Pass {
                 layers: layers.iter_mut().zip(&network.layers).map(of_layer).collect(),
                 losses: split_off(&mut losses, rows),
                 scratch,
+                columns,
             }
         };
-        batch.examples.chunks(rows).zip(&mut self.scratch).map(share).collect()
+        batch.examples.chunks(rows).zip(&mut self.scratch).zip(&mut self.columns).map(share).collect()
     }
 
     /// What layer `layer` took in the last pass, over `batch` examples: `[batch, fan_in]`.
@@ -193,11 +211,16 @@ impl Share<'_> {
             let weight = Rows::new(&layer.weight, layer.fan_in, layer.fan_out);
             let ValuesMut { z, h, .. } = &mut from_here[0];
             let mut product = |activation, to: &mut [Line]| {
-                let mut to = RowsMut::new(to, rows, layer.fan_out);
                 if let Some(bytes) = compressed.filter(|_| index == 0) {
-                    let x = SparseRows { bytes, rows: examples, panel: self.scratch };
-                    return kernels.sparse_product(x, weight, &layer.bias, activation, &mut to);
+                    let parts = to.chunks_mut(COLUMN_ROWS * layer.stride());
+                    for (examples, to) in examples.chunks(COLUMN_ROWS).zip(parts) {
+                        let mut to = RowsMut::new(to, examples.len(), layer.fan_out);
+                        self.columns.fill(bytes, examples, 0..layer.fan_in);
+                        kernels.columns_product(self.columns, weight, &layer.bias, activation, &mut to);
+                    }
+                    return;
                 }
+                let mut to = RowsMut::new(to, rows, layer.fan_out);
                 let mut transposed = RowsMut::new(self.scratch, layer.fan_in, rows);
                 kernels.transpose(Rows::new(x, rows, layer.fan_in), &mut transposed);
                 kernels.gemm_tn(transposed.as_rows(), weight, Some(&layer.bias), activation, &mut to);

@@ -83,6 +83,8 @@ struct Workspace {
 enum Input<'a> {
     Dense(Rows<'a>),
     Sparse(&'a SparseBytes, &'a [usize]),
+    /// The workspace has it already.
+    Columns,
 }
 
 /// The rows of one layer that one thread updates, and what it needs for that.
@@ -260,7 +262,10 @@ impl<'a> Trainer<'a> {
         let threads = self.workspaces.len();
         let (kernels, optimizer) = (self.compute.kernels, self.options.optimizer.with_rate(rate));
         let (t, examples) = (self.step as u64 + 1, &self.order[range]);
+        let has_columns = self.compressed.is_some()
+            && self.pass.swap_columns(examples.len(), &mut self.workspaces[0].columns);
         let input = |layer| match self.compressed.filter(|_| layer == 0) {
+            Some(_) if has_columns => Input::Columns,
             Some(bytes) => Input::Sparse(bytes, examples),
             None => Input::Dense(self.pass.inputs(self.network, layer, examples.len())),
         };
@@ -341,8 +346,10 @@ impl<'a> Block<'a> {
     ) {
         let stride = Line::count(self.dz.cols());
         match self.x {
-            Input::Sparse(bytes, examples) => {
-                columns.fill(bytes, examples, self.rows);
+            Input::Sparse(..) | Input::Columns => {
+                if let Input::Sparse(bytes, examples) = self.x {
+                    columns.fill(bytes, examples, self.rows);
+                }
                 step((self.weight, self.mask), self.moments, Gradient::Sparse(columns, self.dz));
             }
             Input::Dense(x) => {

@@ -171,6 +171,17 @@ fn edited(checkpoint: &[u8], from: &str, to: &str) -> Vec<u8> {
     [&checkpoint[..at], to.as_bytes(), &checkpoint[at + from.len()..]].concat()
 }
 
+/// Where the values of a tensor begin.
+fn data_of(checkpoint: &[u8], name: &str) -> usize {
+    let (length, rest) = checkpoint.split_first_chunk().unwrap();
+    let header = &rest[..u64::from_le_bytes(*length) as usize];
+    let text = core::str::from_utf8(header).unwrap();
+    let (_, after) = text.split_once(&format!("\"{name}\":")).unwrap();
+    let (_, after) = after.split_once("\"data_offsets\":[").unwrap();
+    let (start, _) = after.split_once(',').unwrap();
+    8 + header.len() + start.parse::<usize>().unwrap()
+}
+
 #[test]
 fn a_damaged_checkpoint_is_refused_and_changes_nothing() {
     let training = Training::new(Optimizer::adam(0.01), Some(50));
@@ -199,6 +210,12 @@ fn a_damaged_checkpoint_is_refused_and_changes_nothing() {
     refused(&edit("layers.2.bias.first", "layers.2.bias.fir5t"), "tensor `layers.2.bias.first` is missing");
     refused(&edit("best.0.weight", "best.9.weight"), "tensor `best.0.weight` is missing");
     refused(&edit("\"shape\":[12, 20]", "\"shape\":[20, 12]"), "the shape of `layers.0.weight` is [20, 12]");
+    // A mask that is neither 0 nor 1 somewhere.
+    let mut halved = checkpoint.clone();
+    let at = data_of(&checkpoint, "layers.1.mask");
+    assert!([0.0f32, 1.0].map(f32::to_le_bytes).contains(&checkpoint[at..at + 4].try_into().unwrap()));
+    halved[at..at + 4].copy_from_slice(&0.5f32.to_le_bytes());
+    refused(&halved, "`layers.1.mask` holds more than zeros and ones");
     // The last bytes are a bias of the best network.
     let mut infinite = checkpoint.clone();
     let end = infinite.len();

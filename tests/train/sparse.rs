@@ -28,6 +28,13 @@ fn gradients_are_those_of_finite_differences() {
             check_gradient_on(&data, &[features, 18, 3], [hidden, identity], softmax);
         }
         check_gradient_on(&data, &[features, 7, 3], [Activation::Tanh; 2], Loss::MeanSquaredError);
+        let data = drawings(37, features, 2, 5);
+        check_gradient_on(
+            &data,
+            &[features, 7, 1],
+            [Activation::Gaussian, identity],
+            Loss::BinaryCrossEntropy,
+        );
     }
 }
 

@@ -13,7 +13,7 @@ use crate::generic::{
     loss::{CrossEntropies, CrossEntropy, SquaredError, SumRows},
     optimize::{AdamStep, ColumnStep, MomentumStep, Tensor},
     prototypes::Networks,
-    sparse_bytes::SparseProduct,
+    sparse_bytes::{ColumnsProduct, SparseProduct},
 };
 use crate::isa::Isa;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -56,6 +56,7 @@ pub(crate) struct TrainingTable {
     pub(crate) mean_squared_error: unsafe fn(&SquaredError),
     pub(crate) sum_rows: unsafe fn(&SumRows),
     pub(crate) sparse_product: unsafe fn(&SparseProduct),
+    pub(crate) columns_product: unsafe fn(&ColumnsProduct),
     pub(crate) sgd: unsafe fn(&Tensor, f32),
     pub(crate) momentum: unsafe fn(&Tensor, &MomentumStep),
     pub(crate) adam: unsafe fn(&Tensor, &AdamStep),
@@ -99,6 +100,7 @@ macro_rules! entry_points {
                 mean_squared_error(p: &$crate::generic::loss::SquaredError) = loss::mean_squared_error;
                 sum_rows(p: &$crate::generic::loss::SumRows) = loss::sum_rows;
                 sparse_product(p: &$crate::generic::sparse_bytes::SparseProduct) = sparse_bytes::product;
+                columns_product(p: &$crate::generic::sparse_bytes::ColumnsProduct) = sparse_bytes::columns_product;
                 sgd(p: &$crate::generic::optimize::Tensor, rate: f32) = optimize::sgd;
                 momentum(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::MomentumStep) = optimize::momentum;
                 adam(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::AdamStep) = optimize::adam;

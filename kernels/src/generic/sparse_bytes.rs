@@ -7,6 +7,7 @@
 //! ```text
 //! forward    for each example        acc = b       for its pairs (k, x, x')    acc += x W^T[k];  acc += x' W^T[k + 1]
 //!                                    y = act(acc)
+//! by columns for each pair k, k + 1  w, w' = W^T[k], W^T[k + 1]    for examples that have it   y[e] += x w;   y[e] += x' w'
 //! gradient   for each pair k, k + 1  acc, acc' = 0 for examples that have it   acc += x dz[e];   acc' += x' dz[e]
 //!                                    W^T[k], W^T[k + 1] -= step(acc, acc')
 //! ```
@@ -37,8 +38,9 @@ pub(crate) const PANEL: usize = 64 * 1024 / size_of::<Line>();
 /// Lists of pairs, and what a byte stands for.
 #[derive(Clone, Copy)]
 pub(crate) struct Lists {
-    /// Where the entries of each list start, and the last ends.
+    /// Where the entries of each list start, and end. Lists that are gone through together follow each other.
     pub(crate) starts: *const u32,
+    pub(crate) ends: *const u32,
     /// Indices ascending within a list.
     pub(crate) entries: *const Pair,
     /// `[256]`.
@@ -51,6 +53,23 @@ pub(crate) struct SparseProduct {
     pub(crate) x: Lists,
     /// `[batch]`: the row of each example in x.
     pub(crate) examples: *const usize,
+    pub(crate) batch: usize,
+    pub(crate) inputs: usize,
+    /// `[inputs, n]`.
+    pub(crate) weight: *const f32,
+    /// `[n]`, a multiple of 16.
+    pub(crate) bias: *const f32,
+    pub(crate) n: usize,
+    /// `[batch, n]`.
+    pub(crate) y: *mut f32,
+    pub(crate) activation: Activation,
+    pub(crate) panel: Panel,
+}
+
+/// `y = act(bias + x weight)`, x `[batch, inputs]` sparse.
+pub(crate) struct ColumnsProduct {
+    /// One for each pair of inputs: examples, and what they have of both.
+    pub(crate) x: Lists,
     pub(crate) batch: usize,
     pub(crate) inputs: usize,
     /// `[inputs, n]`.
@@ -97,7 +116,7 @@ impl Lists {
     #[inline(always)]
     unsafe fn range(&self, first: usize, end: usize) -> core::ops::Range<usize> {
         // SAFETY: the caller's promise.
-        unsafe { *self.starts.add(first) as usize..*self.starts.add(end) as usize }
+        unsafe { *self.starts.add(first) as usize..*self.ends.add(end - 1) as usize }
     }
 }
 
@@ -243,6 +262,63 @@ unsafe fn product_block<S: Simd, const NV: usize>(p: &SparseProduct, first: usiz
                 if end == blocks && !in_registers(p.activation) {
                     activate::all::<S>(p.activation, y, NV * S::LANES);
                 }
+            }
+        }
+    }
+}
+
+/// The same product with x by columns: two rows of weights stay in registers, and what they contribute is added to the outputs of
+/// the examples that have them, which L1 holds. So weights are read once, and multiply-adds that follow each other belong to
+/// different examples and need not wait (Zen 5, MNIST: 784-64, batch 64, 12 us where [`product`] takes 17).
+///
+/// # Safety
+/// The machine has the instruction set; all operands reach over their shapes.
+#[inline(always)]
+pub(crate) unsafe fn columns_product<S: Simd>(p: &ColumnsProduct) {
+    blocks!(p.n, 4, columns_block::<S>(p));
+}
+
+/// # Safety
+/// As for [`columns_product`], for NV registers of outputs from `first` on.
+#[inline(always)]
+unsafe fn columns_block<S: Simd, const NV: usize>(p: &ColumnsProduct, first: usize) {
+    // SAFETY: the caller's promise; every entry names an example; the panel is used if it has room for all.
+    unsafe {
+        let y = p.y.wrapping_add(first);
+        let is_panel = p.n != NV * S::LANES && p.batch <= Panel::rows::<S>(NV);
+        let (sums, stride) = if is_panel { (p.panel.0.cast(), NV * S::LANES) } else { (y, p.n) };
+        for example in 0..p.batch {
+            for v in 0..NV {
+                S::store(
+                    sums.add(example * stride + v * S::LANES),
+                    S::load(p.bias.add(first + v * S::LANES)),
+                );
+            }
+        }
+        for pair in 0..p.inputs.div_ceil(2) {
+            let mut weight = [[S::splat(0.0); NV]; 2];
+            for r in 0..2.min(p.inputs - 2 * pair) {
+                for v in 0..NV {
+                    weight[r][v] = S::load(p.weight.add((2 * pair + r) * p.n + first + v * S::LANES));
+                }
+            }
+            for at in p.x.range(pair, pair + 1) {
+                let (example, x) = p.x.entry::<S>(at);
+                let sum = sums.add(example * stride);
+                for v in 0..NV {
+                    let first = S::fma(x[0], weight[0][v], S::load(sum.add(v * S::LANES)));
+                    S::store(sum.add(v * S::LANES), S::fma(x[1], weight[1][v], first));
+                }
+            }
+        }
+        for example in 0..p.batch {
+            let y = y.add(example * p.n);
+            for v in 0..NV {
+                let sum = S::load(sums.add(example * stride + v * S::LANES));
+                S::store(y.add(v * S::LANES), activate::settle::<S>(sum, p.activation == Activation::Relu));
+            }
+            if !in_registers(p.activation) {
+                activate::all::<S>(p.activation, y, NV * S::LANES);
             }
         }
     }
