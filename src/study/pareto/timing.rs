@@ -136,7 +136,7 @@ impl<'a> Entrant<'a> {
         for model in self.models() {
             let mut plans = dense_plans(model, batch);
             if model.layers().iter().any(Layer::is_pruned) {
-                let auto = auto_plan(model, machine.0, rotation.batch_at(0))?;
+                let auto = auto_plan(model, machine.0, batch, rotation.rows())?;
                 plans.retain(|plan| *plan != auto);
                 plans.push(auto);
             }
