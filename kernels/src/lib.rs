@@ -64,7 +64,7 @@ pub use pool::Pool;
 #[cfg(feature = "train")]
 pub use sparse_bytes::{SparseBytes, SparseColumns, SparseRows};
 #[cfg(feature = "train")]
-pub use tall::{ChainStart, ColumnStep};
+pub use tall::{ByteColumns, ChainStart, ColumnStep};
 #[cfg(feature = "train")]
 pub use training::{Adam, AdamState, Gradient, Momentum, Sgd};
 pub use view::{Line, PANEL_LANES, Rows, RowsMut};
