@@ -132,7 +132,7 @@ fn products_by_columns_give_the_bits_of_dense_ones() {
         let pixels = bytes(batch, inputs);
         let mut x = ByteColumns::new(inputs, shade);
         // What it held is gone.
-        x.fill(&vec![&vec![7; inputs][..]; 9]);
+        x.fill(&[&vec![7; inputs][..]; 9]);
         x.fill(&pixels.chunks(inputs).collect::<Vec<_>>());
         assert_eq!((x.rows(), x.cols()), (batch, inputs));
         let (weight, bias) = (matrix(1, inputs, outputs), matrix(2, 1, outputs));
@@ -223,10 +223,42 @@ fn cross_entropies_of_many_have_the_bits_of_each() {
     }
 }
 
+const ROWS: usize = 6;
+
+/// One column of a matrix, end to end in lines.
+fn column_of(lines: &[Line], column: usize, n: usize) -> Vec<Line> {
+    let mut own = [Line::ZERO];
+    (0..ROWS).for_each(|row| own[0].0[row] = Rows::new(lines, ROWS, n).row(row)[column]);
+    own.into()
+}
+
+fn step_alone(
+    kernels: Kernels,
+    (which, rate): (usize, f32),
+    mask: Option<&[Line]>,
+    column: usize,
+    n: usize,
+) -> [Vec<u32>; 3] {
+    let squares = |lines: Vec<Line>| lines.into_iter().map(|Line(v)| Line(v.map(|v| v * v))).collect();
+    let second: Vec<Line> = squares(matrix(4, ROWS, n));
+    let [mut w, g, mut m, mut v] = [&matrix(1, ROWS, n), &matrix(2, ROWS, n), &matrix(3, ROWS, n), &second]
+        .map(|lines| column_of(lines, column, n));
+    let mask = mask.map(|mask| column_of(mask, column, n));
+    let (g, mask) = (Gradient::Lines(&g), mask.as_deref());
+    match which {
+        0 => kernels.sgd(Sgd { rate }, &mut w, g, mask),
+        1 => kernels.momentum(Momentum { rate, momentum: 0.9 }, &mut w, &mut m, g, mask),
+        _ => {
+            let step = Adam { rate, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, t: 3 };
+            kernels.adam(step, &mut w, AdamState { m: &mut m, v: &mut v }, g, mask);
+        }
+    }
+    [w, m, v].map(|lines| bits(&lines))
+}
+
 /// A step by columns against a step of each column alone, which is a tensor of its own.
 #[test]
 fn columns_step_at_their_own_rates() {
-    const ROWS: usize = 6;
     for &n in COLUMNS {
         let (w, g, first) = (matrix(1, ROWS, n), matrix(2, ROWS, n), matrix(3, ROWS, n));
         let second: Vec<Line> =
@@ -262,37 +294,5 @@ fn columns_step_at_their_own_rates() {
                 }
             }
         });
-    }
-
-    /// One column of a matrix, end to end in lines.
-    fn column_of(lines: &[Line], column: usize, n: usize) -> Vec<Line> {
-        let mut own = [Line::ZERO];
-        (0..ROWS).for_each(|row| own[0].0[row] = Rows::new(lines, ROWS, n).row(row)[column]);
-        own.into()
-    }
-
-    fn step_alone(
-        kernels: Kernels,
-        (which, rate): (usize, f32),
-        mask: Option<&[Line]>,
-        column: usize,
-        n: usize,
-    ) -> [Vec<u32>; 3] {
-        let squares = |lines: Vec<Line>| lines.into_iter().map(|Line(v)| Line(v.map(|v| v * v))).collect();
-        let second: Vec<Line> = squares(matrix(4, ROWS, n));
-        let [mut w, g, mut m, mut v] =
-            [&matrix(1, ROWS, n), &matrix(2, ROWS, n), &matrix(3, ROWS, n), &second]
-                .map(|lines| column_of(lines, column, n));
-        let mask = mask.map(|mask| column_of(mask, column, n));
-        let (g, mask) = (Gradient::Lines(&g), mask.as_deref());
-        match which {
-            0 => kernels.sgd(Sgd { rate }, &mut w, g, mask),
-            1 => kernels.momentum(Momentum { rate, momentum: 0.9 }, &mut w, &mut m, g, mask),
-            _ => {
-                let step = Adam { rate, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, t: 3 };
-                kernels.adam(step, &mut w, AdamState { m: &mut m, v: &mut v }, g, mask);
-            }
-        }
-        [w, m, v].map(|lines| bits(&lines))
     }
 }

@@ -6,12 +6,15 @@
 //! What becomes of a network is, to the bit, what a [`Trainer`](super::Trainer) would make of it alone.
 
 mod block;
+mod evaluate;
 mod layout;
 mod stack;
 
+pub use evaluate::evaluate_many;
+
 use super::optimizer::Moments;
 use super::trainer::draw_order;
-use super::{Compute, Evaluation, Loss, Mlp, Options, TrainError, evaluate};
+use super::{Compute, Loss, Mlp, Options, TrainError, evaluate};
 use crate::dataset::Dataset;
 use block::{Kind, ROWS};
 use core::ops::Range;
@@ -397,36 +400,4 @@ fn outputs_of(stack: &Stack, rows: usize, network: usize) -> Vec<f32> {
     let of_row =
         |row| (0..stack.layout.outputs).map(move |output| stack.output((row, rows), output, network));
     (0..rows).flat_map(of_row).collect()
-}
-
-/// [`evaluate`] for many networks: together if they could be trained so, else one after the other.
-///
-/// # Errors
-/// As [`evaluate`].
-pub fn evaluate_many(
-    networks: &[Mlp],
-    data: &Dataset,
-    loss: Loss,
-    compute: Compute<'_>,
-) -> Result<Vec<Evaluation>, TrainError> {
-    let Some(first) = networks.first() else { return Ok(vec![]) };
-    networks.iter().try_for_each(|network| loss.check(network, data))?;
-    let alone = || networks.iter().map(|network| evaluate(network, data, loss, compute)).collect();
-    if data.is_empty() || !networks.iter().all(|network| stacks(network, first)) {
-        return alone();
-    }
-    let layout = Layout::new(networks.iter());
-    let mut tall = layout.zeros();
-    networks.iter().enumerate().for_each(|(index, network)| layout.put(index, weights(network), &mut tall));
-    let none = || [vec![], vec![], vec![], vec![]];
-    let mut stack = Stack::new(layout, kind_of(first, loss), (tall, [none(), none()], none()), compute);
-    let examples: Vec<usize> = (0..data.len()).collect();
-    stack.forward(compute, data, &examples);
-    let outputs: Vec<Vec<f32>> =
-        (0..networks.len()).map(|network| outputs_of(&stack, data.len(), network)).collect();
-    // What is not finite spreads.
-    if outputs.iter().flatten().any(|output| !output.is_finite()) {
-        return alone();
-    }
-    Ok(outputs.into_iter().map(|outputs| Evaluation::new(outputs, data, loss)).collect())
 }
