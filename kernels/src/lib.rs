@@ -69,7 +69,7 @@ pub use prototypes::{Coverage, Overlap, PrototypeLosses, PrototypeNetworks};
 #[cfg(feature = "train")]
 pub use sparse_bytes::{SparseBytes, SparseColumns, SparseRows};
 #[cfg(feature = "train")]
-pub use tall::{ChainStart, ColumnStep};
+pub use tall::{ByteColumns, ChainStart, ColumnStep};
 #[cfg(feature = "train")]
 pub use training::{Adam, AdamState, Gradient, Momentum, Sgd};
 pub use view::{Line, PANEL_LANES, Rows, RowsMut};

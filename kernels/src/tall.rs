@@ -2,14 +2,100 @@
 //! networks on the same examples, and optimizer steps with a learning rate for each column.
 
 use crate::activation::Activation;
-use crate::generic::loss::CrossEntropies;
-use crate::generic::optimize::{self, AdamStep, ByColumn, ColumnRule, MomentumStep, SgdStep};
+use crate::generic::optimize::{AdamStep, MomentumStep, SgdStep};
 use crate::generic::product::{Left, Product, Right, Start};
+use crate::generic::tall::{self, ByColumn, ColumnRule, CrossEntropies, Entry, INPUTS, Lists};
 use crate::kernels::Kernels;
-use crate::sparse_bytes::SparseColumns;
 use crate::training::{AdamState, Gradient, bias_correction, tensor};
 use crate::view::{Line, Rows, RowsMut};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ops::Range;
+
+/// A block of examples whose inputs are bytes, most of them zero, by columns: of every four neighbours the examples that have one
+/// of them.
+#[derive(Clone, Debug)]
+pub struct ByteColumns {
+    rows: usize,
+    cols: usize,
+    /// Where the list of each four columns starts, and the last ends.
+    starts: Vec<u32>,
+    /// Each names a row below `rows`; ascending within a list.
+    entries: Vec<Entry>,
+    /// What each byte stands for.
+    values: Box<[f32; 256]>,
+}
+
+impl ByteColumns {
+    /// A block of no examples of `cols` bytes; a byte stands for `value(byte)`, and zero for 0.
+    ///
+    /// # Panics
+    /// If `value(0)` is not 0.
+    pub fn new(cols: usize, value: impl Fn(u8) -> f32) -> ByteColumns {
+        assert!(value(0) == 0.0, "a zero that stands for another number cannot be left out");
+        let values = Box::new(core::array::from_fn(|byte| value(byte as u8)));
+        let starts = alloc::vec![0; cols.div_ceil(INPUTS) + 1];
+        ByteColumns { rows: 0, cols, starts, entries: Vec::new(), values }
+    }
+
+    /// Becomes the block of these examples, each of as many bytes as there are columns.
+    ///
+    /// # Panics
+    /// If one has not, or they are 2^32 bytes or more.
+    pub fn fill(&mut self, rows: &[&[u8]]) {
+        let (cols, lists) = (self.cols, self.cols.div_ceil(INPUTS));
+        assert!(rows.iter().all(|row| row.len() == cols), "every row has {cols} bytes");
+        assert!((rows.len() as u64) * (cols as u64) < 1 << 32, "entries are counted in u32");
+        // Counted two places up, they are starts one place up when they are summed, and starts when all is placed.
+        let mut starts = alloc::vec![0; lists + 2];
+        let each = |row: &[u8], f: &mut dyn FnMut(usize, [u8; INPUTS])| {
+            for (list, some) in row.chunks(INPUTS).enumerate() {
+                let mut bytes = [0; INPUTS];
+                bytes[..some.len()].copy_from_slice(some);
+                if bytes != [0; INPUTS] {
+                    f(list, bytes);
+                }
+            }
+        };
+        rows.iter().for_each(|row| each(row, &mut |list, _| starts[list + 2] += 1));
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        let mut entries = core::mem::take(&mut self.entries);
+        entries.clear();
+        entries.resize(sum as usize, Entry { example: 0, bytes: [0; INPUTS] });
+        for (example, row) in (0..).zip(rows) {
+            each(row, &mut |list, bytes| {
+                let place = &mut starts[list + 1];
+                entries[*place as usize] = Entry { example, bytes };
+                *place += 1;
+            });
+        }
+        starts.pop();
+        (self.rows, self.starts, self.entries) = (rows.len(), starts, entries);
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The lists of the columns `cols`.
+    fn lists(&self, cols: &Range<usize>) -> Lists {
+        let is_edge = |col: usize| col.is_multiple_of(INPUTS) || col == self.cols;
+        assert!(cols.start <= cols.end && cols.end <= self.cols, "{cols:?} of {} columns", self.cols);
+        assert!(is_edge(cols.start) && is_edge(cols.end), "columns are taken by fours");
+        let starts = self.starts[cols.start.div_ceil(INPUTS)..].as_ptr();
+        Lists { starts, entries: self.entries.as_ptr(), values: self.values.as_ptr() }
+    }
+}
 
 /// What the chains of a product start from.
 #[derive(Clone, Copy, Debug)]
@@ -114,14 +200,55 @@ impl Kernels {
         unsafe { (self.table.product)(&product) }
     }
 
-    /// `g += x^T dz`: x `[batch, fan_in]`, dz `[batch, fan_out]`, g `[fan_in, fan_out]` in rows padded to whole lines. The chains go on, so
-    /// a batch may come in parts.
+    /// `y = act(x w + bias)`: x `[batch, fan_in]`, w `[fan_in, fan_out]`, y `[batch, fan_out]`, `bias` in lines. The same bits as
+    /// [`Kernels::gemm_tn`] gives for the same numbers in full.
     ///
     /// # Panics
     /// The shapes do not fit each other.
-    pub fn add_sparse_gradient(&self, x: &mut SparseColumns, dz: Rows<'_>, g: &mut [Line]) {
-        // SAFETY: an `Isa` proves the machine; all operands fit, checked in `tensor`.
-        unsafe { (self.table.training.accumulate)(&tensor(g, Gradient::Sparse(x, dz), None)) }
+    pub fn columns_product(
+        &self,
+        x: &ByteColumns,
+        w: Rows<'_>,
+        bias: &[Line],
+        activation: Activation,
+        y: &mut RowsMut<'_>,
+    ) {
+        let shape = (x.cols(), x.rows(), w.cols());
+        assert_eq!(shape, (w.rows(), y.rows(), y.cols()), "y is [rows of x, columns of w]");
+        let lines = Line::count(w.cols());
+        assert!(bias.len() >= lines, "one bias for each column");
+        let n = lines * Line::LEN;
+        assert_eq!((w.stride(), y.stride()), (n, n), "w and y are whole");
+        let operands = tall::Product {
+            x: x.lists(&(0..x.cols())),
+            batch: x.rows(),
+            inputs: x.cols(),
+            weight: w.ptr(),
+            bias: bias.as_ptr().cast(),
+            n,
+            y: y.ptr(),
+            activation,
+        };
+        // SAFETY: an `Isa` proves the machine; the views reach over their shapes, rows padded to whole lines, `bias` over a row; every
+        // entry of x names a row of y, every list columns that are rows of w, checked above.
+        unsafe { (self.table.training.tall_product)(&operands) }
+    }
+
+    /// `g += x^T dz` for the columns `inputs` of x: x is `[batch, ..]`, dz `[batch, fan_out]`, g `[inputs, fan_out]` in rows padded to
+    /// whole lines. The chains go on, so a batch may come in parts.
+    ///
+    /// # Panics
+    /// The shapes do not fit each other, or the columns are not taken by fours.
+    pub fn add_columns_gradient(&self, x: &ByteColumns, inputs: Range<usize>, dz: Rows<'_>, g: &mut [Line]) {
+        assert_eq!(x.rows(), dz.rows(), "both factors have an example in each row");
+        assert_eq!(inputs.len() * Line::count(dz.cols()), g.len(), "g is [inputs, columns of dz]");
+        let n = Line::count(dz.cols()) * Line::LEN;
+        assert_eq!(dz.stride(), n, "dz is whole");
+        let x = x.lists(&inputs);
+        let operands = tall::Gradient { x, inputs: inputs.len(), dz: dz.ptr(), n, g: g.as_mut_ptr().cast() };
+        // SAFETY: an `Isa` proves the machine; every entry of x names a row of dz, g has a row for each input, and all rows are
+        // padded to whole lines, checked above.
+        unsafe { (self.table.training.tall_gradient)(&operands) }
     }
 
     /// Sigmoid and cross-entropy of many networks, each with one output in a column: `dz = (sigmoid(z) - label) * scale`, z and dz
@@ -197,7 +324,7 @@ impl Kernels {
                 (minus, ColumnRule::Adam(step))
             }
         };
-        let step = optimize::ColumnStep { columns: minus.len() * Line::LEN, rule };
+        let step = tall::ColumnStep { columns: minus.len() * Line::LEN, rule };
         // SAFETY: an `Isa` proves the machine; all operands have one length, checked above and in `tensor`, and there is a rate for
         // each column.
         unsafe { (self.table.training.step_columns)(&tensor(w, Gradient::Lines(g), mask), &step) }

@@ -10,10 +10,11 @@ use crate::generic::window::Windows;
 #[cfg(feature = "train")]
 use crate::generic::{
     activate::Backward,
-    loss::{CrossEntropies, CrossEntropy, SquaredError, SumRows},
-    optimize::{AdamStep, ColumnStep, MomentumStep, Tensor},
+    loss::{CrossEntropy, SquaredError, SumRows},
+    optimize::{AdamStep, MomentumStep, Tensor},
     prototypes::Networks,
     sparse_bytes::{ColumnsProduct, SparseProduct},
+    tall::{ColumnStep, CrossEntropies, Gradient, Product as TallProduct},
 };
 use crate::isa::Isa;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -52,7 +53,6 @@ pub(crate) struct TrainingTable {
     pub(crate) backward: unsafe fn(&Backward),
     pub(crate) softmax_cross_entropy: unsafe fn(&CrossEntropy),
     pub(crate) binary_cross_entropy: unsafe fn(&CrossEntropy),
-    pub(crate) binary_cross_entropies: unsafe fn(&CrossEntropies),
     pub(crate) mean_squared_error: unsafe fn(&SquaredError),
     pub(crate) sum_rows: unsafe fn(&SumRows),
     pub(crate) sparse_product: unsafe fn(&SparseProduct),
@@ -60,8 +60,10 @@ pub(crate) struct TrainingTable {
     pub(crate) sgd: unsafe fn(&Tensor, f32),
     pub(crate) momentum: unsafe fn(&Tensor, &MomentumStep),
     pub(crate) adam: unsafe fn(&Tensor, &AdamStep),
+    pub(crate) tall_product: unsafe fn(&TallProduct),
+    pub(crate) tall_gradient: unsafe fn(&Gradient),
+    pub(crate) binary_cross_entropies: unsafe fn(&CrossEntropies),
     pub(crate) step_columns: unsafe fn(&Tensor, &ColumnStep),
-    pub(crate) accumulate: unsafe fn(&Tensor),
     pub(crate) prototypes: unsafe fn(&Networks),
 }
 
@@ -96,7 +98,6 @@ macro_rules! entry_points {
                 backward(p: &$crate::generic::activate::Backward) = activate::backward;
                 softmax_cross_entropy(p: &$crate::generic::loss::CrossEntropy) = loss::softmax_cross_entropy;
                 binary_cross_entropy(p: &$crate::generic::loss::CrossEntropy) = loss::binary_cross_entropy;
-                binary_cross_entropies(p: &$crate::generic::loss::CrossEntropies) = loss::binary_cross_entropies;
                 mean_squared_error(p: &$crate::generic::loss::SquaredError) = loss::mean_squared_error;
                 sum_rows(p: &$crate::generic::loss::SumRows) = loss::sum_rows;
                 sparse_product(p: &$crate::generic::sparse_bytes::SparseProduct) = sparse_bytes::product;
@@ -104,8 +105,10 @@ macro_rules! entry_points {
                 sgd(p: &$crate::generic::optimize::Tensor, rate: f32) = optimize::sgd;
                 momentum(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::MomentumStep) = optimize::momentum;
                 adam(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::AdamStep) = optimize::adam;
-                step_columns(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::ColumnStep) = optimize::step_columns;
-                accumulate(p: &$crate::generic::optimize::Tensor) = optimize::accumulate;
+                tall_product(p: &$crate::generic::tall::Product) = tall::product;
+                tall_gradient(p: &$crate::generic::tall::Gradient) = tall::gradient;
+                binary_cross_entropies(p: &$crate::generic::tall::CrossEntropies) = tall::binary_cross_entropies;
+                step_columns(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::tall::ColumnStep) = tall::step_columns;
                 prototypes(p: &$crate::generic::prototypes::Networks) = prototypes::gradient;
             }
         );

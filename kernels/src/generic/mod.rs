@@ -18,5 +18,7 @@ pub(crate) mod sparse_bytes;
 pub(crate) mod sparse_input;
 pub(crate) mod spmm;
 pub(crate) mod spmv;
+#[cfg(feature = "train")]
+pub(crate) mod tall;
 pub(crate) mod transpose;
 pub(crate) mod window;

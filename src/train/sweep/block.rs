@@ -1,7 +1,7 @@
 //! A block of examples through a tall network, forwards and backwards.
 //!
 //! ```text
-//! h   = act(x W^T + b)     for each group of units       sparse_product
+//! h   = act(x W^T + b)     for each group of units       columns_product
 //! z   = h V^T + c          for each slot of outputs      a chain over the groups: what is not the network's own adds 0 * h
 //! dz  from the loss
 //! dh  = dz V               for each group                a chain over the slots
@@ -11,11 +11,11 @@ use super::layout::{Layout, Tall};
 use crate::model::Activation;
 use crate::train::Loss;
 use core::ops::Range;
-use prunella_kernels::{ChainStart, Kernels, Line, Rows, RowsMut, SparseBytes, SparseRows};
+use prunella_kernels::{ByteColumns, ChainStart, Kernels, Line, Rows, RowsMut};
 use std::{vec, vec::Vec};
 
-/// Examples of a block: what a thread computes of them stays in L2, and the gradients of a group in L1.
-pub(super) const ROWS: usize = 128;
+/// Examples of a block: what a thread computes of them stays in L2, what it computes of one group of units in L1.
+pub(super) const ROWS: usize = 192;
 
 /// What all networks of a sweep have in common.
 #[derive(Clone, Copy)]
@@ -49,7 +49,6 @@ pub(super) struct Workspace {
     ones: Vec<Line>,
     /// How many examples the block has.
     rows: usize,
-    panel: Vec<Line>,
     /// `[rows, outputs]` twice, for one network.
     own: [Vec<Line>; 2],
     losses: Vec<f32>,
@@ -82,28 +81,22 @@ impl Workspace {
             output_dz: lines(layout.slots(), true),
             ones: vec![one; ROWS],
             rows: 0,
-            panel: vec![Line::ZERO; SparseRows::PANEL],
             own: [lines(Line::count(layout.outputs), true), lines(Line::count(layout.outputs), true)],
             losses: vec![0.0; ROWS],
         }
     }
 
-    /// Takes the examples `rows` of `bytes` through the networks; `outputs`, slot after slot `[rows, 16]`, receives what they give.
-    pub(super) fn forward(
-        &mut self,
-        networks: Networks<'_>,
-        (bytes, rows): (&SparseBytes, &[usize]),
-        outputs: &mut [Line],
-    ) {
+    /// Takes the examples `x` through the networks; `outputs`, slot after slot `[rows, 16]`, receives what they give.
+    pub(super) fn forward(&mut self, networks: Networks<'_>, x: &ByteColumns, outputs: &mut [Line]) {
         let Networks { layout, kind, kernels, weights, .. } = networks;
-        self.rows = rows.len();
+        let rows = x.rows();
+        self.rows = rows;
         for group in &layout.groups {
-            let (width, at) = (group.len() * Line::LEN, of_group(group, rows.len()));
+            let (width, at) = (group.len() * Line::LEN, of_group(group, rows));
             let weight = Rows::new(&weights[0][layout.weights_of(group)], layout.features, width);
-            let mut product = |activation, to: &mut [Line]| {
-                let x = SparseRows { bytes, rows, panel: &mut self.panel };
-                let mut to = RowsMut::new(to, rows.len(), width);
-                kernels.sparse_product(x, weight, &weights[1][group.clone()], activation, &mut to);
+            let product = |activation, to: &mut [Line]| {
+                let mut to = RowsMut::new(to, rows, width);
+                kernels.columns_product(x, weight, &weights[1][group.clone()], activation, &mut to);
             };
             if self.z.is_empty() {
                 product(kind.hidden, &mut self.h[at]);
@@ -113,14 +106,14 @@ impl Workspace {
                 kernels.activate(kind.hidden, &mut self.h[at]);
             }
         }
-        for (slot, lines) in outputs.chunks_exact_mut(rows.len()).enumerate() {
+        for (slot, lines) in outputs.chunks_exact_mut(rows).enumerate() {
             let mut start = ChainStart::Bias(&weights[3][slot..=slot]);
             for (index, group) in
                 layout.groups.iter().enumerate().filter(|(_, group)| layout.meet(group, slot))
             {
                 let second = &weights[2][layout.second_of(group, slot)];
                 let second = Rows::new(second, group.len() * Line::LEN, Line::LEN);
-                let mut to = RowsMut::new(lines, rows.len(), Line::LEN);
+                let mut to = RowsMut::new(lines, rows, Line::LEN);
                 kernels.gemm_nn_from(start, self.matrix(layout, Matrix::Hidden(index)), second, &mut to);
                 start = ChainStart::Kept;
             }

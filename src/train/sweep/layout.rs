@@ -16,8 +16,9 @@ use core::ops::Range;
 use prunella_kernels::Line;
 use std::{vec, vec::Vec};
 
-/// The most lines of units that a product takes at a time.
-const GROUP: usize = 8;
+/// The most lines of units that a product takes at a time: 192 examples of them are 48 KB, which L1 holds. Zen 5, 230 units, MNIST's 0
+/// and 1: 4 x 192 is 3 % faster than 5 x 128 and 8 x 128, and 6 % than 4 x 128.
+const GROUP: usize = 4;
 
 /// The shape of a tall network.
 pub(super) struct Layout {

@@ -6,19 +6,21 @@
 //! What becomes of a network is, to the bit, what a [`Trainer`](super::Trainer) would make of it alone.
 
 mod block;
+mod evaluate;
 mod layout;
 mod stack;
 
+pub use evaluate::evaluate_many;
+
 use super::optimizer::Moments;
 use super::trainer::draw_order;
-use super::{Compute, Evaluation, Loss, Mlp, Options, TrainError, evaluate};
-use crate::dataset::{Dataset, SCALE};
+use super::{Compute, Loss, Mlp, Options, TrainError, evaluate};
+use crate::dataset::Dataset;
 use block::{Kind, ROWS};
 use core::ops::Range;
 use layout::{Layout, moments, moments_mut, weights, weights_mut};
-use prunella_kernels::{Line, RowsMut, SparseBytes, SparseColumns};
-use stack::{Batch, Stack, inputs_of_threads};
-use std::borrow::Cow;
+use prunella_kernels::{ByteColumns, Line, RowsMut};
+use stack::{Batch, Stack, columns_of};
 use std::time::{Duration, Instant};
 use std::{format, vec, vec::Vec};
 
@@ -100,8 +102,6 @@ pub struct SweepProgress {
 pub struct Sweep<'a> {
     seats: Vec<Seat>,
     data: &'a Dataset,
-    /// The data without their zeros.
-    bytes: Cow<'a, SparseBytes>,
     options: Options,
     compute: Compute<'a>,
     /// The networks that are trained, as far as the last step knew.
@@ -114,7 +114,7 @@ pub struct Sweep<'a> {
     /// Which of them were the batch of the last step.
     batch: Range<usize>,
     /// By columns, and whether they are those of every batch.
-    columns: Vec<SparseColumns>,
+    columns: Vec<ByteColumns>,
     are_filled: bool,
     step: usize,
     elapsed: Duration,
@@ -142,7 +142,6 @@ impl<'a> Sweep<'a> {
         compute: Compute<'a>,
     ) -> Result<Sweep<'a>, TrainError> {
         let kind = check(&members, data, options)?;
-        let bytes = sparse_bytes(data)?;
         let options = Options { batch_size: options.batch_size.min(data.len()), ..*options };
         let seat = |member: Member| {
             let of = |lines: &Vec<Line>| options.optimizer.moments(lines.len());
@@ -154,14 +153,12 @@ impl<'a> Sweep<'a> {
         };
         let seats: Vec<Seat> = members.into_iter().map(seat).collect();
         let stacked: Vec<usize> = (0..seats.len()).collect();
-        let shares = inputs_of_threads(data.features(), compute.pool.threads().get()).count();
-        let columns = vec![SparseColumns::default(); options.batch_size.div_ceil(ROWS) * shares];
+        let columns = vec![columns_of(data); options.batch_size.div_ceil(ROWS)];
         Ok(Sweep {
             stack: stack_of(&seats, &stacked, kind, compute),
             stacked,
             seats,
             data,
-            bytes,
             options,
             compute,
             order: vec![],
@@ -192,7 +189,7 @@ impl<'a> Sweep<'a> {
                 return None;
             }
             let batch = Batch {
-                bytes: &self.bytes,
+                data: self.data,
                 examples: &self.order[self.batch.clone()],
                 labels: &self.labels[self.batch.clone()],
                 columns: &mut self.columns,
@@ -378,22 +375,6 @@ fn stacks(network: &Mlp, first: &Mlp) -> bool {
     network.depth() == 2 && network.fan_out() == first.fan_out() && activations(network) == activations(first)
 }
 
-/// The pixels without their zeros: of many networks at once that is the faster form even where few are zero.
-fn sparse_bytes(data: &Dataset) -> Result<Cow<'_, SparseBytes>, TrainError> {
-    if let Some(bytes) = data.compressed() {
-        return Ok(Cow::Borrowed(bytes));
-    }
-    let features = data.features();
-    let pixels = data.len().saturating_mul(features);
-    if features > SparseBytes::MAX_COLS || u32::try_from(pixels).is_err() {
-        let problem = format!("{} examples of {features} features are too many for a sweep", data.len());
-        let limit = format!("it takes {} features, and 2^32 values in all", SparseBytes::MAX_COLS);
-        return Err(TrainError::Mismatch(format!("{problem}: {limit}")));
-    }
-    let pixels: Vec<u8> = (0..data.len()).flat_map(|example| data.pixels(example)).copied().collect();
-    Ok(Cow::Owned(SparseBytes::new(&pixels, features, |pixel| f32::from(pixel) * SCALE)))
-}
-
 /// The members `stacked` side by side.
 fn stack_of(seats: &[Seat], stacked: &[usize], kind: Kind, compute: Compute<'_>) -> Stack {
     let networks = stacked.iter().map(|member| &seats[*member].member.network);
@@ -419,37 +400,4 @@ fn outputs_of(stack: &Stack, rows: usize, network: usize) -> Vec<f32> {
     let of_row =
         |row| (0..stack.layout.outputs).map(move |output| stack.output((row, rows), output, network));
     (0..rows).flat_map(of_row).collect()
-}
-
-/// [`evaluate`] for many networks: together if they could be trained so, else one after the other.
-///
-/// # Errors
-/// As [`evaluate`].
-pub fn evaluate_many(
-    networks: &[Mlp],
-    data: &Dataset,
-    loss: Loss,
-    compute: Compute<'_>,
-) -> Result<Vec<Evaluation>, TrainError> {
-    let Some(first) = networks.first() else { return Ok(vec![]) };
-    networks.iter().try_for_each(|network| loss.check(network, data))?;
-    let alone = || networks.iter().map(|network| evaluate(network, data, loss, compute)).collect();
-    if data.is_empty() || !networks.iter().all(|network| stacks(network, first)) {
-        return alone();
-    }
-    let layout = Layout::new(networks.iter());
-    let mut tall = layout.zeros();
-    networks.iter().enumerate().for_each(|(index, network)| layout.put(index, weights(network), &mut tall));
-    let none = || [vec![], vec![], vec![], vec![]];
-    let mut stack = Stack::new(layout, kind_of(first, loss), (tall, [none(), none()], none()), compute);
-    let examples: Vec<usize> = (0..data.len()).collect();
-    let bytes = sparse_bytes(data)?;
-    stack.forward(compute, &bytes, &examples);
-    let outputs: Vec<Vec<f32>> =
-        (0..networks.len()).map(|network| outputs_of(&stack, data.len(), network)).collect();
-    // What is not finite spreads.
-    if outputs.iter().flatten().any(|output| !output.is_finite()) {
-        return alone();
-    }
-    Ok(outputs.into_iter().map(|outputs| Evaluation::new(outputs, data, loss)).collect())
 }

@@ -11,12 +11,11 @@
 
 use super::block::{Kind, Matrix, Networks, ROWS, Workspace};
 use super::layout::{Layout, Tall};
+use crate::dataset::{Dataset, SCALE};
 use crate::train::optimizer::split_off;
 use crate::train::{Compute, Optimizer};
 use core::ops::Range;
-use prunella_kernels::{
-    AdamState, ChainStart, ColumnStep, Kernels, Line, Rows, RowsMut, SparseBytes, SparseColumns,
-};
+use prunella_kernels::{AdamState, ByteColumns, ChainStart, ColumnStep, Kernels, Line, Rows, RowsMut};
 use std::{vec, vec::Vec};
 
 /// Networks side by side.
@@ -38,13 +37,13 @@ pub(super) struct Stack {
 
 /// The examples of a batch, and what is made of them for it.
 pub(super) struct Batch<'a> {
-    pub(super) bytes: &'a SparseBytes,
+    pub(super) data: &'a Dataset,
     /// The numbers of the examples.
     pub(super) examples: &'a [usize],
     /// Their labels.
     pub(super) labels: &'a [u8],
-    /// By columns: block after block, each as many as there are threads with inputs.
-    pub(super) columns: &'a mut [SparseColumns],
+    /// By columns, block after block.
+    pub(super) columns: &'a mut [ByteColumns],
     /// Whether they are those of this batch already.
     pub(super) is_filled: bool,
 }
@@ -53,9 +52,8 @@ pub(super) struct Batch<'a> {
 struct Share<'a> {
     /// Some inputs of every group.
     first: Vec<&'a mut [Line]>,
+    inputs: Range<usize>,
     sums: Vec<Sum<'a>>,
-    /// For each block its columns for these inputs.
-    columns: Vec<&'a mut SparseColumns>,
 }
 
 /// `to += a^T b` of every block.
@@ -75,10 +73,21 @@ struct Piece<'a> {
     rates: &'a [Line],
 }
 
-/// The inputs of each thread; pairs of them are taken whole.
-pub(super) fn inputs_of_threads(features: usize, threads: usize) -> impl Iterator<Item = Range<usize>> {
-    let some = features.div_ceil(threads).next_multiple_of(2);
+/// The inputs of each thread; fours of them are taken whole.
+fn inputs_of_threads(features: usize, threads: usize) -> impl Iterator<Item = Range<usize>> {
+    let some = features.div_ceil(threads).next_multiple_of(4);
     (0..features).step_by(some).map(move |first| first..features.min(first + some))
+}
+
+/// A block of none of the examples, by columns.
+pub(super) fn columns_of(data: &Dataset) -> ByteColumns {
+    ByteColumns::new(data.features(), |pixel| f32::from(pixel) * SCALE)
+}
+
+/// Makes `columns` a block of the examples `rows`.
+fn fill(columns: &mut ByteColumns, data: &Dataset, rows: &[usize]) {
+    let pixels: Vec<&[u8]> = rows.iter().map(|example| data.pixels(*example)).collect();
+    columns.fill(&pixels);
 }
 
 impl Stack {
@@ -119,84 +128,57 @@ impl Stack {
         self.outputs[first * self.layout.slots() + slot * of_block + row - first].0[column]
     }
 
-    /// Takes the examples `rows` of `bytes` forwards.
-    pub(super) fn forward(&mut self, compute: Compute<'_>, bytes: &SparseBytes, rows: &[usize]) {
-        let slots = self.layout.slots();
-        self.outputs.resize(rows.len() * slots, Line::ZERO);
-        let networks = Networks {
-            layout: &self.layout,
-            kind: self.kind,
-            kernels: compute.kernels,
-            weights: &self.weights,
-            transposed: &self.transposed,
-        };
-        let threads = self.workspaces.len();
-        for (rows, outputs) in
-            rows.chunks(threads * ROWS).zip(self.outputs.chunks_mut(threads * ROWS * slots))
-        {
-            let mut blocks: Vec<_> = self
-                .workspaces
-                .iter_mut()
-                .zip(rows.chunks(ROWS))
-                .zip(outputs.chunks_mut(ROWS * slots))
-                .collect();
-            compute.pool.for_each(&mut blocks, |_, ((workspace, rows), outputs)| {
-                workspace.forward(networks, (bytes, rows), outputs);
+    /// Takes the examples `rows` of `data` forwards.
+    pub(super) fn forward(&mut self, compute: Compute<'_>, data: &Dataset, rows: &[usize]) {
+        let Stack { layout, kind, weights, transposed, workspaces, outputs, .. } = self;
+        let networks = Networks { layout, kind: *kind, kernels: compute.kernels, weights, transposed };
+        let (slots, threads) = (layout.slots(), workspaces.len());
+        outputs.resize(rows.len() * slots, Line::ZERO);
+        let mut columns = vec![columns_of(data); threads];
+        for (rows, outputs) in rows.chunks(threads * ROWS).zip(outputs.chunks_mut(threads * ROWS * slots)) {
+            let blocks = rows.chunks(ROWS).zip(outputs.chunks_mut(ROWS * slots));
+            let mut blocks: Vec<_> = workspaces.iter_mut().zip(&mut columns).zip(blocks).collect();
+            compute.pool.for_each(&mut blocks, |_, ((workspace, columns), (rows, outputs))| {
+                fill(columns, data, rows);
+                workspace.forward(networks, columns, outputs);
             });
         }
     }
 
     /// Phases 1 and 2. Whether all losses are finite: if not, there are no gradients.
     pub(super) fn gradients(&mut self, compute: Compute<'_>, batch: Batch<'_>) -> bool {
-        let Batch { bytes, examples, labels, columns, is_filled } = batch;
-        let (slots, threads) = (self.layout.slots(), self.workspaces.len());
-        let shares = inputs_of_threads(self.layout.features, threads).count();
+        let Batch { data, examples, labels, columns, is_filled } = batch;
+        let Stack { layout, kind, weights, transposed, gradient, workspaces, outputs, .. } = self;
+        let networks = Networks { layout, kind: *kind, kernels: compute.kernels, weights, transposed };
+        let (slots, threads) = (layout.slots(), workspaces.len());
         let scale = 1.0 / examples.len() as f32;
-        self.outputs.resize(examples.len() * slots, Line::ZERO);
-        let networks = Networks {
-            layout: &self.layout,
-            kind: self.kind,
-            kernels: compute.kernels,
-            weights: &self.weights,
-            transposed: &self.transposed,
-        };
+        outputs.resize(examples.len() * slots, Line::ZERO);
         let at_once = threads * ROWS;
         let parts = examples.chunks(at_once).zip(labels.chunks(at_once));
-        let parts =
-            parts.zip(self.outputs.chunks_mut(at_once * slots)).zip(columns.chunks_mut(threads * shares));
+        let parts = parts.zip(outputs.chunks_mut(at_once * slots)).zip(columns.chunks_mut(threads));
         for (((examples, labels), outputs), columns) in parts {
             let blocks = examples.chunks(ROWS).zip(labels.chunks(ROWS)).zip(outputs.chunks_mut(ROWS * slots));
-            let mut blocks: Vec<_> =
-                self.workspaces.iter_mut().zip(blocks).map(|block| (block, true)).collect();
-            compute.pool.for_each(&mut blocks, |_, ((workspace, ((rows, labels), outputs)), is_finite)| {
-                workspace.forward(networks, (bytes, rows), outputs);
-                *is_finite = workspace.backward(networks, (outputs, labels), scale);
-            });
+            let blocks = workspaces.iter_mut().zip(&mut *columns).zip(blocks);
+            let mut blocks: Vec<_> = blocks.map(|block| (block, true)).collect();
+            compute.pool.for_each(
+                &mut blocks,
+                |_, (((workspace, x), ((rows, labels), outputs)), is_finite)| {
+                    if !is_filled {
+                        fill(x, data, rows);
+                    }
+                    workspace.forward(networks, x, outputs);
+                    *is_finite = workspace.backward(networks, (outputs, labels), scale);
+                },
+            );
             let count = blocks.len();
             if !blocks.iter().all(|(_, is_finite)| *is_finite) {
-                self.gradient.iter_mut().for_each(|part| part.fill(Line::ZERO));
+                gradient.iter_mut().for_each(|part| part.fill(Line::ZERO));
                 return false;
             }
-            let workspaces = &self.workspaces[..count];
-            let mut shares = split(&self.layout, &mut self.gradient, (threads, columns));
-            compute.pool.for_each(&mut shares, |thread, share| {
-                let inputs = inputs_of_threads(networks.layout.features, threads).nth(thread);
-                let inputs = inputs.expect("a share has inputs");
-                for ((workspace, columns), rows) in
-                    workspaces.iter().zip(&mut share.columns).zip(examples.chunks(ROWS))
-                {
-                    if !is_filled {
-                        columns.fill(bytes, rows, inputs.clone());
-                    }
-                    for (group, to) in share.first.iter_mut().enumerate() {
-                        let dz = workspace.matrix(networks.layout, Matrix::HiddenGradient(group));
-                        compute.kernels.add_sparse_gradient(columns, dz, to);
-                    }
-                    for Sum { a, b, to } in &mut share.sums {
-                        let [a, b] = [*a, *b].map(|which| workspace.matrix(networks.layout, which));
-                        let mut to = RowsMut::new(to, a.cols(), b.cols());
-                        compute.kernels.gemm_tn_from(ChainStart::Kept, a, b, &mut to);
-                    }
+            let mut shares = split(layout, gradient, threads);
+            compute.pool.for_each(&mut shares, |_, share| {
+                for (workspace, x) in workspaces.iter().zip(&*columns).take(count) {
+                    share.add(networks, workspace, x);
                 }
             });
         }
@@ -225,26 +207,34 @@ impl Stack {
     }
 }
 
-/// Deals out the gradients to the threads.
-fn split<'a>(
-    layout: &Layout,
-    gradient: &'a mut Tall,
-    (threads, columns): (usize, &'a mut [SparseColumns]),
-) -> Vec<Share<'a>> {
-    let inputs: Vec<Range<usize>> = inputs_of_threads(layout.features, threads).collect();
-    let count = inputs.len();
-    let share = |_| Share { first: vec![], sums: vec![], columns: vec![] };
-    let mut shares: Vec<Share<'a>> = (0..count).map(share).collect();
-    for (index, columns) in columns.iter_mut().enumerate() {
-        shares[index % count].columns.push(columns);
+impl Share<'_> {
+    /// Adds the gradients of a block of examples `x`.
+    fn add(&mut self, networks: Networks<'_>, block: &Workspace, x: &ByteColumns) {
+        let Networks { layout, kernels, .. } = networks;
+        for (group, to) in self.first.iter_mut().enumerate() {
+            let dz = block.matrix(layout, Matrix::HiddenGradient(group));
+            kernels.add_columns_gradient(x, self.inputs.clone(), dz, to);
+        }
+        for Sum { a, b, to } in &mut self.sums {
+            let [a, b] = [*a, *b].map(|which| block.matrix(layout, which));
+            let mut to = RowsMut::new(to, a.cols(), b.cols());
+            kernels.gemm_tn_from(ChainStart::Kept, a, b, &mut to);
+        }
     }
+}
+
+/// Deals out the gradients to the threads.
+fn split<'a>(layout: &Layout, gradient: &'a mut Tall, threads: usize) -> Vec<Share<'a>> {
+    let share = |inputs| Share { first: vec![], inputs, sums: vec![] };
+    let mut shares: Vec<Share<'a>> = inputs_of_threads(layout.features, threads).map(share).collect();
+    let count = shares.len();
     let [first, bias, second, output_bias] = gradient;
     let [mut first, mut bias, mut second, mut output_bias] =
         [&mut first[..], &mut bias[..], &mut second[..], &mut output_bias[..]];
     let mut sums = vec![];
     for (index, group) in layout.groups.iter().enumerate() {
-        for (share, inputs) in shares.iter_mut().zip(&inputs) {
-            share.first.push(split_off(&mut first, inputs.len() * group.len()));
+        for share in &mut shares {
+            share.first.push(split_off(&mut first, share.inputs.len() * group.len()));
         }
         let to = split_off(&mut bias, group.len());
         sums.push(Sum { a: Matrix::Ones, b: Matrix::HiddenGradient(index), to });
