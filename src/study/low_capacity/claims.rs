@@ -208,7 +208,7 @@ fn pruning_change(findings: &Findings, reading: Reading) -> Option<Claim> {
         verdict,
         why: format!(
             "Over {} seeds, of {} pairs, widths and levels {inside} have their interval within the band and {outside} outside; \
-             the worst is {pair}, h = {hidden} at {level}: {:+.1} %.",
+             the worst is {pair}, h = {hidden} at {level}: {:+.3} %.",
             mean.seeds,
             cells.len(),
             mean_of(cell)
