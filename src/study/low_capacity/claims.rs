@@ -275,7 +275,7 @@ fn saliency(findings: &Findings) -> Option<Claim> {
         verdict => verdict,
     };
     Some(Claim {
-        id: "saliency".into(),
+        id: "saliency-map".into(),
         claim: format!("Pruned by 95 %, a network attends to the same pixels as before ({HARDEST}, h = 24)."),
         published: "the maps before and after are equal, pixel by pixel".into(),
         measured: format!("by a true 95 % the mean map changes by {:.1} % of its sum", 100.0 * change.mean),
