@@ -103,8 +103,8 @@ fn a_study_goes_on_where_its_journal_ends() {
     let out = directory.path().join("out");
     let (whole, journal) = (results(&out), fs::read(out.join("journal.jsonl")).unwrap());
     let ends: Vec<usize> = (0..journal.len()).filter(|i| journal[*i] == b'\n').map(|i| i + 1).collect();
-    // Nothing at all, half a header, a header, a job, a job and all but the end of the next, all but the last byte.
-    for cut in [0, ends[0] / 2, ends[0], ends[1], ends[2] - 1, ends[2] - 2, journal.len() - 1] {
+    // Half a header, a job and all but the end of the next, all but the last byte; the journal's own test has every byte.
+    for cut in [ends[0] / 2, ends[2] - 1, journal.len() - 1] {
         fs::write(out.join("journal.jsonl"), &journal[..cut]).unwrap();
         fs::remove_file(out.join("results.json")).unwrap();
         run().succeeded();
@@ -182,8 +182,8 @@ fn interrupted(directory: &Path, line: &str, signal: &str) -> (Option<i32>, Stri
 #[test]
 fn neither_ctrl_c_nor_kill_loses_a_job_or_changes_a_bit() {
     let directory = with_data();
-    // 66 jobs.
-    let line = "repro low-capacity --data data --only capacity,rates --seeds 6 --quiet";
+    // 24 jobs.
+    let line = "repro low-capacity --data data --only rates --seeds 4 --quiet";
     let with_threads = |threads: usize, to: &str| format!("{line} --threads {threads} --out {to}");
     run_in(directory.path(), &with_threads(1, "whole")).succeeded();
     let (code, said) = interrupted(directory.path(), &with_threads(1, "out"), "-INT");

@@ -262,7 +262,7 @@ fn a_small_study_has_every_row_once_and_its_claims_follow() {
         "neurons",
         "noise",
         "occlusion",
-        "saliency",
+        "saliency-map",
     ];
     assert_eq!(ids, expected);
     let compared = comparisons(&found);

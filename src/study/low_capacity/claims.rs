@@ -208,7 +208,7 @@ fn pruning_change(findings: &Findings, reading: Reading) -> Option<Claim> {
         verdict,
         why: format!(
             "Over {} seeds, of {} pairs, widths and levels {inside} have their interval within the band and {outside} outside; \
-             the worst is {pair}, h = {hidden} at {level}: {:+.1} %.",
+             the worst is {pair}, h = {hidden} at {level}: {:+.3} %.",
             mean.seeds,
             cells.len(),
             mean_of(cell)
@@ -275,7 +275,7 @@ fn saliency(findings: &Findings) -> Option<Claim> {
         verdict => verdict,
     };
     Some(Claim {
-        id: "saliency".into(),
+        id: "saliency-map".into(),
         claim: format!("Pruned by 95 %, a network attends to the same pixels as before ({HARDEST}, h = 24)."),
         published: "the maps before and after are equal, pixel by pixel".into(),
         measured: format!("by a true 95 % the mean map changes by {:.1} % of its sum", 100.0 * change.mean),
