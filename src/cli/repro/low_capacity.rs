@@ -8,11 +8,14 @@ use crate::cli::error::Failure;
 use crate::cli::input::{dataset_info, examples};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::machine::Machine;
-use crate::cli::output::{NamedFile, Output};
+use crate::cli::output::{NamedFile, Output, pictures};
 use crate::cli::progress::Progress;
 use crate::dataset::Split;
 use crate::measure::Environment;
-use crate::report::{DatasetInfo, LowCapacityReport, Schema, Source, low_capacity_tables};
+use crate::report::{
+    DatasetInfo, LowCapacityReport, Schema, Source, low_capacity_figures, low_capacity_html,
+    low_capacity_tables,
+};
 use crate::study::low_capacity::published::TWO_READINGS;
 use crate::study::low_capacity::{Findings, Job, Part, Record, Settings, claims, comparisons, jobs};
 use crate::study::pareto::Shelf;
@@ -39,7 +42,7 @@ with the same arguments, goes on from there and has the same bits as one that wa
 done, beginning with the Ith, and only its journal written; `prunella repro merge` joins them. What measures time (pareto) is
 done alone, after everything else; times are not the same twice.
 
-With --out: results.json, results.csv, a table (.csv) per section, and report.html.";
+With --out: results.json, results.csv, a table (.csv) per section, report.html and its pictures (.svg).";
 
 /// Arguments of `prunella repro low-capacity`.
 #[derive(Args)]
@@ -211,5 +214,8 @@ pub(super) fn report(
 
 fn files(report: &LowCapacityReport) -> Vec<NamedFile> {
     let table = |(name, grid): (&str, crate::report::Grid)| (format!("{name}.csv"), grid.csv().into_bytes());
-    low_capacity_tables(report).into_iter().map(table).collect()
+    let mut files: Vec<NamedFile> = low_capacity_tables(report).into_iter().map(table).collect();
+    files.extend(pictures(&low_capacity_figures(report)));
+    files.push(("report.html".into(), low_capacity_html(report).into_bytes()));
+    files
 }

@@ -96,7 +96,8 @@ impl Context<'_> {
 /// All jobs of the parts that `settings` want, in the order of the report. Their records, in that order, are the results.
 pub fn jobs(settings: &Settings) -> Vec<Job> {
     // One line each: the parts, and the function that lists their jobs, which is called if one of them is wanted.
-    let all: [(&[Part], fn(&Settings) -> Vec<Job>); 6] = [
+    type List = fn(&Settings) -> Vec<Job>;
+    let all: [(&[Part], List); 6] = [
         (&[Part::Rates], networks::rate_jobs),
         (&[Part::Capacity, Part::Pruning, Part::Robustness], networks::jobs),
         (&[Part::Pruning], figures::jobs),
