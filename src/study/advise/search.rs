@@ -11,7 +11,8 @@ use crate::model::{Activation, Model};
 use crate::prune::{PruneError, Structure, compact, prune};
 use crate::rng::{Rng, Stream};
 use crate::study::pareto::{
-    Candidate, Entrant, Kind, Network, Recipe, Rounds, Shelf, Task, Timing, TrainingError, measured, train,
+    Candidate, Care, Entrant, Kind, Network, Recipe, Rounds, Shelf, Task, Timing, TrainingError, measured,
+    train,
 };
 use crate::train::{Init, Mlp};
 use core::fmt;
@@ -211,7 +212,7 @@ impl Search<'_> {
         let models = models.collect::<Result<Vec<Model>, AdviseError>>()?;
         let entrants: Vec<Entrant<'_>> = models.iter().map(Entrant::new).collect();
         let plan = measure::Plan { rounds: 15, target_sample_ns: 30_000, ..self.settings.plan.clone() };
-        let rounds = self.timed(&entrants, plan, Step::Screening)?;
+        let rounds = self.timed(&entrants, (plan, Care::Little), Step::Screening)?;
         let times = (0..candidates.len()).map(|i| rounds.samples.summary(i).p90_ns);
         Ok(candidates.iter().zip(times).map(|(&candidate, p90_ns)| Screened { candidate, p90_ns }).collect())
     }
@@ -231,10 +232,10 @@ impl Search<'_> {
     fn timed(
         &mut self,
         entrants: &[Entrant<'_>],
-        plan: measure::Plan,
+        (plan, care): (measure::Plan, Care),
         step: fn(f64) -> Step,
     ) -> Result<Rounds, AdviseError> {
-        let timing = Timing { isa: self.settings.isa, batches: vec![self.goal.batch], plan };
+        let timing = Timing { isa: self.settings.isa, batches: vec![self.goal.batch], plan, care };
         let rows = self.task.test.rows();
         let progress = &mut *self.progress;
         Ok(measured(entrants, 0, (&rows, self.goal.batch), &timing, &mut |share| progress(step(share)))?)
@@ -270,7 +271,7 @@ impl Search<'_> {
         let networks = self.trained(finalists, &recipe, Step::Training)?;
         let entrants: Vec<Entrant<'_>> =
             networks.iter().map(|network| Entrant::new(&network.model)).collect();
-        let rounds = self.timed(&entrants, self.settings.plan.clone(), Step::Measuring)?;
+        let rounds = self.timed(&entrants, (self.settings.plan.clone(), Care::Full), Step::Measuring)?;
         drop(entrants);
         Ok((rounds, networks))
     }
