@@ -237,6 +237,17 @@ impl ScopeArgs {
         };
         PruneOptions { scope, last: self.prune_last, structure: self.structure, ..PruneOptions::default() }
     }
+
+    /// Networks that are measured beside a dense one must have its shape.
+    pub(super) fn check_beside_dense(&self) -> Result<(), Failure> {
+        match self.structure {
+            Structure::Neuron => Err(Failure::usage(
+                "--structure neuron: leaves smaller networks, which have no place beside one dense network; `prunella prune` \
+                 makes one, `prunella advise` compares them",
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// When weights go.

@@ -18,7 +18,7 @@ use crate::dataset::Split;
 use crate::engine::{BatchClass, Plan};
 use crate::metrics::accuracy;
 use crate::model::{Activation, Layer, Model, ModelError};
-use crate::prune::{Structure, prune};
+use crate::prune::prune;
 use crate::report::{RunReport, Schema};
 use crate::rng::{Rng, Stream};
 use crate::train::{Init, Mlp};
@@ -156,11 +156,7 @@ fn check_layers(args: &Bench, machine: &Machine) -> Result<Vec<f64>, Failure> {
         return Err(Failure::usage("--layers: give two widths or more, input to output, such as 784,256,10"));
     }
     check_size(&args.layers)?;
-    if args.scope.structure == Structure::Neuron {
-        return Err(Failure::usage(
-            "--structure neuron: leaves smaller dense networks; give --layers of their widths instead",
-        ));
-    }
+    args.scope.check_beside_dense()?;
     args.scope.options().pruned_layers(args.layers.len() - 1).map_err(|_| {
         Failure::usage("--layers: with one layer of weights there is nothing to prune; add --prune-last")
     })?;

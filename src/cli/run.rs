@@ -19,7 +19,7 @@ use crate::benchmark::Case;
 use crate::dataset::Split;
 use crate::metrics::accuracy;
 use crate::model::Model;
-use crate::prune::{Event, LevelOptions, Structure, prune_to_levels};
+use crate::prune::{Event, LevelOptions, prune_to_levels};
 use crate::report::{RunReport, Schema};
 use crate::train::Mlp;
 use clap::Args;
@@ -87,12 +87,7 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
     let sparsities = ascending("--sparsity", &args.sparsity)?;
     // What is wrong whatever the data is refused before they are read.
     settings(&args.timing, &machine, seed, &args.network.sizes(1, 1)?)?;
-    if args.scope.structure == Structure::Neuron {
-        return Err(Failure::usage(
-            "--structure neuron: leaves smaller networks, which have no place beside one dense network; `prunella prune` makes \
-             one, `prunella advise` compares them",
-        ));
-    }
+    args.scope.check_beside_dense()?;
     let output = Output::new(&args.output)?;
     let split = examples(&args.data, seed, progress)?;
     let sizes = args.network.sizes(split.train.features(), split.train.classes())?;

@@ -78,6 +78,8 @@ fn contest(rows: &[ParetoRow]) -> (Vec<Point>, Vec<Winner>) {
         let on_front = front(&group.iter().map(|of| (of.accuracy, of.median_ns)).collect::<Vec<_>>());
         group.iter_mut().zip(on_front).for_each(|(point, on_front)| point.on_front = on_front);
         let group: &[Point] = group;
+        let same = |row: &&ParetoRow| (&row.task, row.batch) == (&group[0].task, group[0].batch);
+        let noise = rows.iter().filter(same).map(|row| row.noise).fold(1.0, f64::max);
         let ratio = |dense: usize, pruned: usize| {
             let (dense, pruned) = (&group[dense], &group[pruned]);
             Interval {
@@ -86,7 +88,7 @@ fn contest(rows: &[ParetoRow]) -> (Vec<Point>, Vec<Winner>) {
                 hi: pruned.speedup_hi / dense.speedup_lo,
             }
         };
-        contests.extend(winners(group, 1.0, &ratio));
+        contests.extend(winners(group, noise, &ratio));
     }
     (points, contests)
 }
@@ -99,10 +101,10 @@ fn point(row: &ParetoRow) -> Point {
         sparsity: row.sparsity,
         nnz: row.nnz,
         accuracy: row.accuracy,
-        f1: None,
+        f1: row.f1,
         batch: row.batch,
         median_ns: row.median_ns,
-        p90_ns: f64::NAN,
+        p90_ns: row.p90_ns,
         speedup: row.speedup,
         speedup_lo: row.speedup_lo,
         speedup_hi: row.speedup_hi,

@@ -8,6 +8,7 @@
 //! any input.
 
 mod goal;
+mod screening;
 mod search;
 
 pub use goal::{Goal, Margin, Measured, Unmet};

@@ -1,5 +1,6 @@
 //! The search: cheap looks at many, expensive ones at few.
 
+use super::screening::{Screened, best_of, promising};
 use super::{Goal, Margin, Measured, Unmet};
 use crate::benchmark::BenchmarkError;
 use crate::dataset::{Dataset, Split};
@@ -10,7 +11,8 @@ use crate::model::{Activation, Model};
 use crate::prune::{PruneError, Structure, compact, prune};
 use crate::rng::{Rng, Stream};
 use crate::study::pareto::{
-    Candidate, Entrant, Kind, Network, Recipe, Rounds, Shelf, Task, Timing, TrainingError, measured, train,
+    Candidate, Care, Entrant, Kind, Network, Recipe, Rounds, Shelf, Task, Timing, TrainingError, measured,
+    train,
 };
 use crate::train::{Init, Mlp};
 use core::fmt;
@@ -21,8 +23,6 @@ use std::{vec, vec::Vec};
 
 /// The share of the training set that decides, and is not learnt from.
 const HELD_BACK: f64 = 0.1;
-/// Networks that are trained in earnest.
-const FINALISTS: usize = 5;
 /// How often the search begins again, with less time allowed, because what seemed fast enough was not.
 const TRIES: usize = 3;
 /// Widths of dense networks.
@@ -193,73 +193,6 @@ fn task(data: &Split, seed: u64) -> Result<Task, AdviseError> {
     Ok(Task { name, train, test: validation, dense: DENSE.into(), pruned: PRUNED.into(), outputs })
 }
 
-/// A candidate and its time with random weights.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Screened {
-    pub(super) candidate: Candidate,
-    pub(super) p90_ns: f64,
-}
-
-/// What is worth a short training: with a time, of each kind and width the two that lose least and still fit, and the four widest
-/// dense ones; else all.
-pub(super) fn promising(screened: &[Screened], goal: &Goal) -> Result<Vec<Candidate>, Unmet> {
-    let fits = |s: &&Screened| goal.target_ns.is_none_or(|target| s.p90_ns <= target);
-    let fitting: Vec<Candidate> = screened.iter().filter(fits).map(|s| s.candidate).collect();
-    if fitting.is_empty() {
-        let fastest =
-            screened.iter().min_by(|a, b| a.p90_ns.total_cmp(&b.p90_ns)).expect("there are candidates");
-        return Err(Unmet {
-            goal: *goal,
-            candidate: fastest.candidate,
-            bound_ns: fastest.p90_ns,
-            accuracy: None,
-            accuracy_bound: None,
-        });
-    }
-    if goal.target_ns.is_none() {
-        return Ok(fitting);
-    }
-    let better = |one: &Candidate, other: &Candidate| match one.kind {
-        Kind::Dense => other.kind == Kind::Dense && other.hidden > one.hidden,
-        kind => other.kind == kind && other.hidden == one.hidden && other.sparsity < one.sparsity,
-    };
-    let few = |one: &&Candidate| {
-        let most = if one.kind == Kind::Dense { 4 } else { 2 };
-        fitting.iter().filter(|other| better(one, other)).count() < most
-    };
-    Ok(fitting.iter().filter(few).copied().collect())
-}
-
-/// Of candidates that were tried, those to be trained in earnest. Without a time, the fastest that came near the accuracy: more
-/// training still helps.
-pub(super) fn best_of(tried: &[(Candidate, f64)], screened: &[Screened], goal: &Goal) -> Vec<Candidate> {
-    /// What more training brings at most.
-    const GAIN: f64 = 0.015;
-    let mut order: Vec<&(Candidate, f64)> = tried.iter().collect();
-    order.sort_by(|a, b| b.1.total_cmp(&a.1));
-    if let (None, Some(least)) = (goal.target_ns, goal.min_accuracy) {
-        let time = |candidate: &Candidate| {
-            screened.iter().find(|s| s.candidate == *candidate).map_or(f64::INFINITY, |s| s.p90_ns)
-        };
-        // Half of them may need what more training brings, the other half is safer.
-        let mut by_time = order.clone();
-        by_time.sort_by(|a, b| time(&a.0).total_cmp(&time(&b.0)));
-        let hopeful =
-            by_time.iter().filter(|(_, accuracy)| accuracy + GAIN >= least).take(FINALISTS.div_ceil(2));
-        let safe = by_time.iter().filter(|(_, accuracy)| *accuracy >= least + GAIN / 3.0).take(FINALISTS / 2);
-        let mut chosen: Vec<Candidate> = vec![];
-        for (candidate, _) in hopeful.chain(safe).copied() {
-            if !chosen.contains(candidate) {
-                chosen.push(*candidate);
-            }
-        }
-        if !chosen.is_empty() {
-            return chosen;
-        }
-    }
-    order.into_iter().take(FINALISTS).map(|(candidate, _)| *candidate).collect()
-}
-
 /// The search under way.
 struct Search<'a> {
     data: &'a Split,
@@ -279,7 +212,7 @@ impl Search<'_> {
         let models = models.collect::<Result<Vec<Model>, AdviseError>>()?;
         let entrants: Vec<Entrant<'_>> = models.iter().map(Entrant::new).collect();
         let plan = measure::Plan { rounds: 15, target_sample_ns: 30_000, ..self.settings.plan.clone() };
-        let rounds = self.timed(&entrants, plan, Step::Screening)?;
+        let rounds = self.timed(&entrants, (plan, Care::Little), Step::Screening)?;
         let times = (0..candidates.len()).map(|i| rounds.samples.summary(i).p90_ns);
         Ok(candidates.iter().zip(times).map(|(&candidate, p90_ns)| Screened { candidate, p90_ns }).collect())
     }
@@ -299,10 +232,10 @@ impl Search<'_> {
     fn timed(
         &mut self,
         entrants: &[Entrant<'_>],
-        plan: measure::Plan,
+        (plan, care): (measure::Plan, Care),
         step: fn(f64) -> Step,
     ) -> Result<Rounds, AdviseError> {
-        let timing = Timing { isa: self.settings.isa, batches: vec![self.goal.batch], plan };
+        let timing = Timing { isa: self.settings.isa, batches: vec![self.goal.batch], plan, care };
         let rows = self.task.test.rows();
         let progress = &mut *self.progress;
         Ok(measured(entrants, 0, (&rows, self.goal.batch), &timing, &mut |share| progress(step(share)))?)
@@ -338,7 +271,7 @@ impl Search<'_> {
         let networks = self.trained(finalists, &recipe, Step::Training)?;
         let entrants: Vec<Entrant<'_>> =
             networks.iter().map(|network| Entrant::new(&network.model)).collect();
-        let rounds = self.timed(&entrants, self.settings.plan.clone(), Step::Measuring)?;
+        let rounds = self.timed(&entrants, (self.settings.plan.clone(), Care::Full), Step::Measuring)?;
         drop(entrants);
         Ok((rounds, networks))
     }

@@ -17,8 +17,8 @@ pub use candidate::{Candidate, Kind, Task};
 pub use front::{Contender, Winner, front, summary, winners};
 pub use jobs::jobs;
 pub use shelf::Shelf;
+pub use timing::{Care, Pareto, TaskNoise, Timing, time};
 pub(crate) use timing::{Entrant, Rounds, measured};
-pub use timing::{Pareto, TaskNoise, Timing, time};
 pub use training::{Network, Recipe, TrainingError, train};
 
 use std::string::String;

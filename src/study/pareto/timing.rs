@@ -13,13 +13,36 @@ use std::string::{String, ToString};
 use std::sync::Arc;
 use std::vec::Vec;
 
-/// Multiply-adds that the oracle computes for a network: some 30 ms of it. All examples that rotate are compared bit for bit
-/// besides.
-const ORACLE_WORK: usize = 1 << 24;
-/// Examples for it, at least and at most.
-const ORACLE_ROWS: [usize; 2] = [16, 256];
-/// Time spent on the choice between the forms of a network.
-const CHOICE_BUDGET_NS: u64 = 10_000_000;
+/// Examples that the oracle computes at most. All that rotate are compared bit for bit besides.
+const ORACLE_ROWS: usize = 256;
+
+/// How much care is taken with each network before the rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// The form of each layer is found by timing it: some 50 ms for a network, and as much for the oracle.
+    Full,
+    /// Dense or sparse by rule, whichever of these is faster: some milliseconds.
+    Little,
+}
+
+impl Care {
+    /// Time spent on the choice between whole networks.
+    fn choice_ns(self) -> u64 {
+        match self {
+            Care::Full => 10_000_000,
+            Care::Little => 1_000_000,
+        }
+    }
+
+    /// Examples that the oracle computes for a network of so many weights.
+    fn oracle_rows(self, nnz: usize) -> usize {
+        let (work, least) = match self {
+            Care::Full => (1 << 24, 16),
+            Care::Little => (1 << 20, 1),
+        };
+        (work / nnz.max(1)).clamp(least, ORACLE_ROWS)
+    }
+}
 
 /// How to time.
 #[derive(Debug, Clone)]
@@ -30,13 +53,15 @@ pub struct Timing {
     pub batches: Vec<usize>,
     /// How the rounds are run.
     pub plan: measure::Plan,
+    /// What is done before them.
+    pub care: Care,
 }
 
 impl Timing {
     /// Batches of 1, 16 and 256, as the study has them: 60 rounds of 0.1 ms a network.
     pub fn new(isa: Isa, seed: u64) -> Timing {
         let plan = measure::Plan { rounds: 60, target_sample_ns: 100_000, budget_ns: 15_000_000_000, seed };
-        Timing { isa, batches: [1, 16, 256].into(), plan }
+        Timing { isa, batches: [1, 16, 256].into(), plan, care: Care::Full }
     }
 }
 
@@ -129,6 +154,7 @@ impl<'a> Entrant<'a> {
         &self,
         index: usize,
         rotation: &Rotation,
+        care: Care,
         machine: (Isa, &Arc<Pool>),
     ) -> Result<Contestant, BenchmarkError> {
         let batch = rotation.batch();
@@ -136,9 +162,12 @@ impl<'a> Entrant<'a> {
         for model in self.models() {
             let mut plans = dense_plans(model, batch);
             if model.layers().iter().any(Layer::is_pruned) {
-                let auto = auto_plan(model, machine.0, batch, rotation.rows())?;
-                plans.retain(|plan| *plan != auto);
-                plans.push(auto);
+                let sparse = match care {
+                    Care::Full => auto_plan(model, machine.0, batch, rotation.rows())?,
+                    Care::Little => Plan::csr(model, BatchClass::of(batch), machine.0),
+                };
+                plans.retain(|plan| *plan != sparse);
+                plans.push(sparse);
             }
             for plan in plans {
                 engines.push(Contestant::new(
@@ -151,7 +180,7 @@ impl<'a> Entrant<'a> {
         }
         let mut subjects: Vec<Subject<'_>> =
             engines.iter_mut().map(|engine| engine.subject(rotation)).collect();
-        let fastest = if subjects.len() > 1 { measure::choose(&mut subjects, CHOICE_BUDGET_NS) } else { 0 };
+        let fastest = if subjects.len() > 1 { measure::choose(&mut subjects, care.choice_ns()) } else { 0 };
         drop(subjects);
         Ok(engines.swap_remove(fastest))
     }
@@ -187,14 +216,14 @@ pub(crate) fn measured(
     let total = entrants.len() as f64;
     let copy = &entrants[reference];
     for (index, entrant) in entrants.iter().chain([copy]).enumerate() {
-        let mut contestant = entrant.fastest(index, &rotation, machine)?;
-        let examples = (ORACLE_WORK / entrant.model.nnz().max(1)).clamp(ORACLE_ROWS[0], ORACLE_ROWS[1]);
+        let mut contestant = entrant.fastest(index, &rotation, timing.care, machine)?;
+        let examples = timing.care.oracle_rows(entrant.model.nnz());
         let oracle_rows = &rotation.rows()[..examples * fan_in];
         let oracle = Oracle::new(entrant.model, oracle_rows, &pool);
         max_abs_diffs.push(oracle.check(&mut contestant, oracle_rows, batch)?.max_abs_diff);
         let dense = compile(entrant.model, Plan::dense(entrant.model, BatchClass::Many), machine)?;
         let truth =
-            Contestant::new(index, VariantName::Masked, dense, batch).logits(rotation.rows(), ORACLE_ROWS[1]);
+            Contestant::new(index, VariantName::Masked, dense, batch).logits(rotation.rows(), ORACLE_ROWS);
         let logits = contestant.logits(rotation.rows(), batch);
         same_bits(&logits, &truth, (batch, Fault::Bits(VariantName::Masked)))?;
         contestants.push(contestant);
