@@ -3,7 +3,7 @@
 use super::corruption::{PATCH, SIGMAS};
 use super::{
     Corruption, Findings, HARDEST, NeuronsRow, Pair, PruningRow, RATE, RATES, Reading, Spread, WIDTHS,
-    pruning, published,
+    interpretability, pruning, published, recipes,
 };
 use crate::study::{Claim, Verdict};
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ pub fn claims(findings: &Findings) -> Vec<Claim> {
     all.extend(neurons(findings));
     all.extend(noise(findings));
     all.extend(occlusion(findings));
+    all.extend(recipes::claims(findings));
+    all.extend(interpretability::claims(findings));
     all
 }
 
