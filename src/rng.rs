@@ -29,6 +29,8 @@ pub enum Stream {
     Corruption,
     /// The inputs and the initial weights of a study of prototypes.
     Prototypes,
+    /// The first places of a layout in the plane.
+    Layout,
     /// The drawn digit of an index: from the top down, far from all others.
     Digit(u64),
 }
@@ -46,6 +48,7 @@ impl Stream {
             Stream::Holdout => (1 << 52) + 1,
             Stream::Corruption => (1 << 52) + 2,
             Stream::Prototypes => (1 << 52) + 3,
+            Stream::Layout => 1 << 53,
             Stream::Digit(index) => !index,
         }
     }

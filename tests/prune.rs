@@ -5,16 +5,28 @@ use proptest::prelude::*;
 use prunella::dataset::Dataset;
 use prunella::model::{Activation, Layer, Model};
 use prunella::prune::{
-    Criterion, Event, LevelOptions, PruneError, PruneOptions, Schedule, Scope, masks, prune, prune_to_levels,
+    Criterion, Event, LevelOptions, PruneError, PruneOptions, Schedule, Scope, Structure, prune,
+    prune_to_levels,
 };
 use prunella::rng::Rng;
 use prunella::train::{Compute, Init, Mlp, Optimizer, Options, Progress};
 use prunella_kernels::{Isa, Kernels, Pool};
 
-const PER_LAYER: PruneOptions =
-    PruneOptions { criterion: Criterion::Magnitude, scope: Scope::PerLayer, last: false, seed: 1 };
+const PER_LAYER: PruneOptions = PruneOptions {
+    criterion: Criterion::Magnitude,
+    scope: Scope::PerLayer,
+    structure: Structure::Unstructured,
+    last: false,
+    seed: 1,
+};
 const GLOBAL: PruneOptions = PruneOptions { scope: Scope::Global, ..PER_LAYER };
 const RANDOM: PruneOptions = PruneOptions { criterion: Criterion::Random, ..PER_LAYER };
+
+/// Single weights lie in no rows that would matter.
+fn masks(layers: &[&[f32]], sparsity: f64, options: &PruneOptions) -> Result<Vec<Vec<bool>>, PruneError> {
+    let rows: Vec<(&[f32], usize)> = layers.iter().map(|layer| (*layer, 1)).collect();
+    prunella::prune::masks(&rows, sparsity, options)
+}
 
 fn gone(mask: &[bool]) -> usize {
     mask.iter().filter(|keep| !**keep).count()

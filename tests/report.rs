@@ -4,10 +4,18 @@
 
 #[path = "report/breakeven.rs"]
 mod breakeven;
+#[path = "report/claims.rs"]
+mod claims;
 #[path = "report/fixture.rs"]
 mod fixture;
+#[path = "report/legible.rs"]
+mod legible;
+#[path = "report/low_capacity.rs"]
+mod low_capacity;
 #[path = "report/number.rs"]
 mod number;
+#[path = "report/prototypes.rs"]
+mod prototypes;
 
 use fixture::{results, row, run};
 use prunella::report::*;

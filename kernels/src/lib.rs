@@ -43,6 +43,8 @@ mod sparse_bytes;
 #[cfg(feature = "alloc")]
 mod sparse_input;
 #[cfg(feature = "train")]
+mod tall;
+#[cfg(feature = "train")]
 mod training;
 mod view;
 
@@ -61,6 +63,8 @@ pub use packed::{
 pub use pool::Pool;
 #[cfg(feature = "train")]
 pub use sparse_bytes::{SparseBytes, SparseColumns, SparseRows};
+#[cfg(feature = "train")]
+pub use tall::{ChainStart, ColumnStep};
 #[cfg(feature = "train")]
 pub use training::{Adam, AdamState, Gradient, Momentum, Sgd};
 pub use view::{Line, PANEL_LANES, Rows, RowsMut};

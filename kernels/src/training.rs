@@ -52,7 +52,7 @@ pub struct AdamState<'a> {
 }
 
 /// `1 - beta^t` in f64.
-fn bias_correction(beta: f32, mut t: u64) -> f64 {
+pub(crate) fn bias_correction(beta: f32, mut t: u64) -> f64 {
     let (mut power, mut square) = (1.0, f64::from(beta));
     while t > 0 {
         if t % 2 == 1 {
@@ -104,7 +104,7 @@ impl Gradient<'_> {
 }
 
 /// The operands of an optimizer step, checked against each other.
-fn tensor(w: &mut [Line], gradient: Gradient<'_>, mask: Option<&[Line]>) -> Tensor {
+pub(crate) fn tensor(w: &mut [Line], gradient: Gradient<'_>, mask: Option<&[Line]>) -> Tensor {
     assert!(mask.is_none_or(|mask| mask.len() == w.len()), "one mask value for each weight");
     Tensor {
         len: w.len() * Line::LEN,

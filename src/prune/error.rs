@@ -1,3 +1,4 @@
+use super::Structure;
 use crate::model::ModelError;
 use crate::train::TrainError;
 use core::fmt;
@@ -12,6 +13,10 @@ pub enum PruneError {
     Levels(Vec<f64>),
     /// The only layer is the last one, which stays dense.
     OnlyLast,
+    /// The neurons of the last layer are the classes.
+    Classes,
+    /// A run of the structure has fewer than two weights, or a block none.
+    Structure(Structure),
     /// Fine-tuning failed.
     Train(TrainError),
     /// The pruned weights are no model.
@@ -29,6 +34,12 @@ impl fmt::Display for PruneError {
             }
             PruneError::OnlyLast => {
                 f.write_str("the only layer is the last one, which stays dense: there is nothing to prune; have the last pruned too")
+            }
+            PruneError::Classes => {
+                f.write_str("the neurons of the last layer are the classes and stay; prune the other layers alone")
+            }
+            PruneError::Structure(structure) => {
+                write!(f, "the structure {structure} is too small: a run n:M has 2 weights or more, a block RxC 1 or more each way")
             }
             PruneError::Train(error) => write!(f, "fine-tuning: {error}"),
             PruneError::Model(error) => error.fmt(f),

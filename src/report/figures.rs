@@ -3,7 +3,7 @@
 use super::data::RunReport;
 use super::number::{format_ns, format_percent, format_speedup, interval};
 use super::pivot::{Level, Pivot, skips_inputs};
-use super::plot::{Plot, Point, Scale, Series};
+use super::plot::{Picture, Plot, Point, Scale, Series};
 use super::result::ResultRow;
 use super::training::learning;
 use std::{format, string::String, string::ToString, vec, vec::Vec};
@@ -15,8 +15,8 @@ pub struct Figure {
     pub stem: String,
     /// What it shows, in a sentence without its full stop.
     pub caption: String,
-    /// The plot.
-    pub plot: Plot,
+    /// The plot, or another picture.
+    pub plot: Picture,
 }
 
 /// Every plot that `report` has the numbers for: accuracy against sparsity, speedup against sparsity for each batch
@@ -41,7 +41,7 @@ fn accuracy(pivot: &Pivot) -> Option<Figure> {
         let name = if pivot.structured { level.structure } else { "pruned" };
         match series.iter_mut().find(|known| known.name == name) {
             Some(known) => known.points.push(point),
-            None => series.push(Series { name: name.to_string(), look: series.len(), points: vec![point] }),
+            None => series.push(Series::line(name, series.len(), vec![point])),
         }
     }
     if series.is_empty() {
@@ -50,16 +50,15 @@ fn accuracy(pivot: &Pivot) -> Option<Figure> {
     Some(Figure {
         stem: "accuracy".to_string(),
         caption: "Test accuracy against sparsity; the dashed line is the network before pruning".to_string(),
-        plot: Plot {
-            title: "Test accuracy against sparsity".to_string(),
-            x: ("weights pruned away".to_string(), Scale::Sparsity),
-            y: ("test accuracy".to_string(), Scale::Share),
+        plot: Picture::from(Plot {
             reference: pivot.dense_accuracy().map(|accuracy| (accuracy, "dense".to_string())),
-            noise: None,
-            span: Vec::new(),
-            marks: Vec::new(),
             series,
-        },
+            ..Plot::new(
+                "Test accuracy against sparsity",
+                ("weights pruned away", Scale::Sparsity),
+                ("test accuracy", Scale::Share),
+            )
+        }),
     })
 }
 
@@ -76,7 +75,7 @@ fn speedup(report: &RunReport, pivot: &Pivot, batch: usize) -> Option<Figure> {
             .map(|row| ratio(pivot, row))
             .collect();
         let name = if pivot.structured { format!("{variant} {structure}") } else { variant.to_string() };
-        (!points.is_empty()).then(|| Series { name, look: look(variant, i), points })
+        (!points.is_empty()).then(|| Series::line(name, look(variant, i), points))
     };
     let series: Vec<Series> = variants.enumerate().filter_map(line).collect();
     if series.is_empty() {
@@ -95,16 +94,17 @@ fn speedup(report: &RunReport, pivot: &Pivot, batch: usize) -> Option<Figure> {
         caption: format!(
             "Batch {batch}: speedup over the dense network, with 95 % intervals; grey, the noise floor"
         ),
-        plot: Plot {
-            title: format!("Speedup over the dense network against sparsity at batch {batch}"),
-            x: ("weights pruned away".to_string(), Scale::Sparsity),
-            y: (format!("batch {batch}: speedup over dense"), Scale::Ratio),
+        plot: Picture::from(Plot {
             reference: Some((1.0, "dense".to_string())),
             noise: Some((noise.lo, noise.hi)),
             span: speedups.collect(),
-            marks: Vec::new(),
             series,
-        },
+            ..Plot::new(
+                format!("Speedup over the dense network against sparsity at batch {batch}"),
+                ("weights pruned away", Scale::Sparsity),
+                (&format!("batch {batch}: speedup over dense"), Scale::Ratio),
+            )
+        }),
     })
 }
 
@@ -126,5 +126,5 @@ fn ratio(pivot: &Pivot, row: &ResultRow) -> Point {
     let (value, range) = (format_speedup(row.speedup), interval(row.speedup_lo, row.speedup_hi));
     let hover =
         format!("{} at {}: {value} ({range}), {}", row.variant, pivot.name(level), format_ns(row.median_ns));
-    Point { x: row.sparsity, y: row.speedup, lo: row.speedup_lo, hi: row.speedup_hi, hover }
+    Point { lo: row.speedup_lo, hi: row.speedup_hi, hover, ..Point::plain(row.sparsity, row.speedup) }
 }

@@ -40,27 +40,47 @@ impl Grid {
         self.rows.iter().any(|row| is_word(&row[column]))
     }
 
-    /// Columns aligned by spaces.
+    /// Columns aligned by spaces. Words that would make it wider than a terminal go on in the next line of their column.
     pub fn text(&self) -> String {
-        let lines = || core::iter::once(&self.header).chain(&self.rows);
-        let width = |column: usize| lines().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let columns: Vec<(usize, bool)> =
-            (0..self.header.len()).map(|c| (width(c), self.is_left(c))).collect();
+        let columns = self.columns();
         let mut text = String::new();
-        for row in lines() {
-            let cells: Vec<String> = row
-                .iter()
-                .zip(&columns)
-                .map(
-                    |(cell, &(width, left))| {
-                        if left { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-                    },
-                )
-                .collect();
-            text.push_str(cells.join("  ").trim_end());
-            text.push('\n');
+        for row in core::iter::once(&self.header).chain(&self.rows) {
+            let cells = row.iter().zip(&columns).map(|(cell, column)| broken(cell, column.width));
+            let cells: Vec<Vec<String>> = cells.collect();
+            for i in 0..cells.iter().map(Vec::len).max().unwrap_or(1) {
+                let part = |(cell, column): (&Vec<String>, &Column)| {
+                    let (part, width) = (cell.get(i).map_or("", String::as_str), column.width);
+                    if column.left { format!("{part:<width$}") } else { format!("{part:>width$}") }
+                };
+                let line: Vec<String> = cells.iter().zip(&columns).map(part).collect();
+                text.push_str(line.join("  ").trim_end());
+                text.push('\n');
+            }
         }
         text
+    }
+
+    /// The columns of [`Grid::text`]: as wide as what they hold; if that is too wide for a terminal, the widest columns of words
+    /// narrower, down to their longest word.
+    fn columns(&self) -> Vec<Column> {
+        let cells = |column: usize| {
+            core::iter::once(&self.header).chain(&self.rows).map(move |row| row[column].as_str())
+        };
+        let longest =
+            |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
+        let column = |column: usize| {
+            let (width, left) = (longest(&mut cells(column)), self.is_left(column));
+            let least =
+                if left { longest(&mut cells(column).flat_map(str::split_whitespace)) } else { width };
+            Column { width, least, left }
+        };
+        let mut columns: Vec<Column> = (0..self.header.len()).map(column).collect();
+        while columns.iter().map(|column| column.width + 2).sum::<usize>() > COLUMNS + 2 {
+            let narrowed = columns.iter_mut().filter(|column| column.width > column.least);
+            let Some(widest) = narrowed.max_by_key(|column| column.width) else { break };
+            widest.width -= 1;
+        }
+        columns
     }
 
     /// Comma-separated values after RFC 4180, except that lines end as text files do, in `\n`.
@@ -99,6 +119,13 @@ impl Grid {
             row(&self.header, "th"),
         )
     }
+}
+
+/// A column of text: its width in characters, the least it could have, and whether it stands at the left.
+struct Column {
+    width: usize,
+    least: usize,
+    left: bool,
 }
 
 /// Text that Markdown takes for neither HTML nor the end of a cell or a line.
@@ -142,20 +169,26 @@ impl Summary {
 
 /// `sentence` broken at spaces into lines of at most [`COLUMNS`], where its words allow.
 fn wrapped(sentence: &str) -> String {
-    let mut text = String::new();
+    broken(sentence, COLUMNS).join("\n") + "\n"
+}
+
+/// `sentence` broken at spaces into lines of at most `columns`, where its words allow.
+fn broken(sentence: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
     let mut used = 0;
     for word in sentence.split_whitespace() {
         let length = word.chars().count();
-        if used > 0 && used + 1 + length > COLUMNS {
-            text.push('\n');
+        if used > 0 && used + 1 + length > columns {
+            lines.push(String::new());
             used = 0;
-        } else if used > 0 {
-            text.push(' ');
+        }
+        let Some(line) = lines.last_mut() else { break };
+        if used > 0 {
+            line.push(' ');
             used += 1;
         }
-        text.push_str(word);
+        line.push_str(word);
         used += length;
     }
-    text.push('\n');
-    text
+    lines
 }

@@ -22,7 +22,7 @@ const STYLE: &str = include_str!("page.css");
 /// The page of one run. It expects [`json`](super::json) of the same report beside it, as `results.json`.
 pub fn html(report: &RunReport) -> String {
     let pivot = Pivot::new(report);
-    let place = environment(&report.environment, report.seed, &report.command);
+    let place = environment(&report.environment, Some(report.seed), &report.command);
     let parts = [
         headline(report, &pivot),
         figures_html(&figures(report)),
@@ -91,15 +91,14 @@ fn cards(pivot: &Pivot) -> String {
 }
 
 pub(crate) fn figures_html(figures: &[Figure]) -> String {
-    let figure = |figure: &Figure| {
-        format!(
-            "<figure>\n{}<figcaption>{}.</figcaption>\n</figure>\n",
-            figure.plot.inline(),
-            escape(&figure.caption)
-        )
-    };
-    let all: String = figures.iter().map(figure).collect();
+    let all: String = figures.iter().map(figure_html).collect();
     if all.is_empty() { all } else { section("Plots", &format!("<div class=\"figures\">\n{all}</div>\n")) }
+}
+
+/// A picture and its caption.
+pub(crate) fn figure_html(figure: &Figure) -> String {
+    let caption = escape(&figure.caption);
+    format!("<figure>\n{}<figcaption>{caption}.</figcaption>\n</figure>\n", figure.plot.inline())
 }
 
 fn results(report: &RunReport, pivot: &Pivot) -> String {
@@ -198,13 +197,14 @@ pub(crate) fn notes_html(notes: &[String]) -> String {
     format!("<ul>\n{items}</ul>\n")
 }
 
-pub(crate) fn environment(environment: &Environment, seed: u64, command: &str) -> String {
+pub(crate) fn environment(environment: &Environment, seed: Option<u64>, command: &str) -> String {
     let mut facts = single::environment(environment);
-    facts.extend([("seed", seed.to_string()), ("command", command.to_string())]);
+    facts.extend(seed.map(|seed| ("seed", seed.to_string())));
+    facts.push(("command", command.to_string()));
     let fact =
         |(name, value): (&str, String)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(&value));
     let facts: String = facts.into_iter().map(fact).collect();
-    let summary = paragraph("machine", &machine(environment, Some(seed)));
+    let summary = paragraph("machine", &machine(environment, seed));
     format!("{summary}<dl class=\"facts\">\n{facts}</dl>\n")
 }
 

@@ -4,6 +4,7 @@
 //! can also be pictures ([`figures`]) and one self-contained page ([`html`]). Nothing here measures, prints, or writes
 //! a file.
 
+mod advise;
 mod best;
 mod breakdown;
 mod breakeven;
@@ -17,11 +18,14 @@ mod markup;
 mod number;
 mod pivot;
 pub mod plot;
+mod prototypes;
 mod result;
 mod run;
 mod single;
+mod study;
 mod training;
 
+pub use advise::{AdviseReport, AdviseRow};
 pub use breakeven::*;
 pub use data::*;
 pub use figures::{Figure, figures};
@@ -29,7 +33,9 @@ pub use grid::{Grid, Summary};
 pub use html::html;
 pub use low_capacity::*;
 pub use number::{format_count, format_ns, format_percent, format_speedup};
+pub use prototypes::{prototypes_figures, prototypes_html};
 pub use result::*;
+pub use study::{claims_grid, claims_reasons, claims_records};
 pub use training::{EpochRow, TrainReport, TrainingInfo, ValidationInfo, learning};
 
 use serde::Serialize;

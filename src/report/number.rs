@@ -25,6 +25,12 @@ impl TimeUnit {
         three_digits(ns / self.ns)
     }
 
+    /// A round time, as it stands on an axis: `500 ns`, `1 us`.
+    pub(crate) fn tick(ns: f64) -> String {
+        let unit = Self::of(ns);
+        format!("{} {}", trimmed(ns / unit.ns), unit.name)
+    }
+
     /// With one decimal more than `longest` has: for columns whose numbers are added up.
     pub(crate) fn fixed(self, ns: f64, longest: f64) -> String {
         let decimals = self.number(longest).split_once('.').map_or(0, |(_, decimals)| decimals.len()) + 1;
@@ -88,15 +94,26 @@ pub(crate) fn trimmed(value: f64) -> String {
     (if text == "-0" { "0" } else { text }).to_string()
 }
 
+/// A round number, as it stands on an axis that may span many powers of ten: `0.02`, `5e-4`, `1e6`.
+pub(crate) fn format_tick(value: f64) -> String {
+    if (1e-3..1e5).contains(&value.abs()) || value == 0.0 { trimmed(value) } else { format!("{value:e}") }
+}
+
 /// Three significant digits; digits before the point are all kept.
 pub(crate) fn three_digits(value: f64) -> String {
+    significant(value, 3)
+}
+
+/// So many significant digits; digits before the point are all kept.
+pub(crate) fn significant(value: f64, digits: usize) -> String {
     if !value.is_finite() {
         return NONE.to_string();
     }
     // The exponent after rounding: 9.996 is 1.00e1.
-    let scientific = format!("{value:.2e}");
-    let exponent: i32 = scientific.rsplit('e').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
-    let decimals = usize::try_from(2 - exponent.clamp(-6, 2)).unwrap_or(0);
+    let behind = digits.saturating_sub(1);
+    let rounded = format!("{value:.behind$e}");
+    let exponent: i32 = rounded.rsplit('e').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    let decimals = usize::try_from(behind as i32 - exponent.clamp(-6, behind as i32)).unwrap_or(0);
     format!("{value:.decimals$}")
 }
 

@@ -5,7 +5,7 @@ use super::data::{DatasetInfo, NetworkInfo, Schema};
 use super::figures::Figure;
 use super::grid::{Grid, Summary};
 use super::number::{NONE, exact, format_count, format_percent, plural, three_digits};
-use super::plot::{Plot, Point, Scale, Series};
+use super::plot::{Picture, Plot, Point, Scale, Series};
 use super::run::{dataset, machine, network};
 use crate::measure::Environment;
 use serde::{Deserialize, Serialize};
@@ -227,7 +227,7 @@ fn line(
         let hover = format!("epoch {}: {}", row.epoch, shown(value));
         Some(Point { hover, ..Point::plain(row.epoch as f64, value) })
     };
-    Series { name: name.to_string(), look, points: training.history.iter().filter_map(point).collect() }
+    Series::line(name, look, training.history.iter().filter_map(point).collect())
 }
 
 /// A plot of the lines that have points; one alone needs no name.
@@ -239,15 +239,6 @@ fn curve(stem: &str, caption: &str, (unit, scale): (&str, Scale), lines: [Series
     Figure {
         stem: stem.to_string(),
         caption: caption.to_string(),
-        plot: Plot {
-            title: caption.to_string(),
-            x: ("epoch".to_string(), Scale::Count),
-            y: (unit.to_string(), scale),
-            reference: None,
-            noise: None,
-            span: Vec::new(),
-            marks: Vec::new(),
-            series,
-        },
+        plot: Picture::from(Plot { series, ..Plot::new(caption, ("epoch", Scale::Count), (unit, scale)) }),
     }
 }

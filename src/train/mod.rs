@@ -28,6 +28,7 @@ mod network;
 mod optimizer;
 mod pass;
 mod stopping;
+mod sweep;
 mod trainer;
 
 pub use course::{Course, Curve, Epoch, Judges, Score, Underway};
@@ -36,6 +37,7 @@ pub use loss::Loss;
 pub use network::{Init, Mlp};
 pub use optimizer::{Optimizer, Schedule};
 pub use stopping::EarlyStopping;
+pub use sweep::{Member, State, Sweep, SweepProgress, evaluate_many};
 pub use trainer::{Progress, Trainer};
 
 use crate::dataset::Dataset;
@@ -128,8 +130,15 @@ pub fn evaluate(
         let rows = pass.outputs(network, examples.len());
         (0..examples.len()).for_each(|row| outputs.extend_from_slice(rows.row(row)));
     }
-    let predicted: Vec<usize> =
-        outputs.chunks_exact(network.fan_out()).map(|row| loss.class_of(row)).collect();
-    let right = predicted.iter().zip(data.labels()).filter(|&(p, l)| *p == usize::from(*l)).count();
-    Ok(Evaluation { accuracy: right as f64 / data.len() as f64, outputs, predicted })
+    Ok(Evaluation::new(outputs, data, loss))
+}
+
+impl Evaluation {
+    /// What `outputs`, `[examples, outputs]` of a network trained by `loss`, stand for.
+    fn new(outputs: Vec<f32>, data: &Dataset, loss: Loss) -> Evaluation {
+        let width = (outputs.len() / data.len().max(1)).max(1);
+        let predicted: Vec<usize> = outputs.chunks_exact(width).map(|row| loss.class_of(row)).collect();
+        let right = predicted.iter().zip(data.labels()).filter(|&(p, l)| *p == usize::from(*l)).count();
+        Evaluation { accuracy: right as f64 / data.len() as f64, outputs, predicted }
+    }
 }

@@ -180,6 +180,11 @@ impl<'a> Trainer<'a> {
         self.transpose_weights();
     }
 
+    /// What it learns from.
+    pub fn data(&self) -> &Dataset {
+        self.data
+    }
+
     /// The network as it is now.
     pub fn network(&self) -> &Mlp {
         self.network
@@ -233,9 +238,7 @@ impl<'a> Trainer<'a> {
 
     /// The order of the examples in epoch `epoch`, counted from 0.
     fn draw_order(&mut self, epoch: usize) {
-        self.order.clear();
-        self.order.extend(0..self.data.len());
-        Rng::stream(self.options.seed, Stream::Order(epoch as u64)).shuffle(&mut self.order);
+        draw_order(&mut self.order, self.data.len(), (&self.options, epoch));
     }
 
     /// Phase 1, for the examples at `range` of the order: the mean loss.
@@ -292,6 +295,16 @@ impl<'a> Trainer<'a> {
                 kernels.transpose(from.columns(outputs), &mut to);
             });
         }
+    }
+}
+
+/// Makes `order` that of `len` examples in epoch `epoch`, counted from 0. Whoever takes all at once takes them as they come: the
+/// gradient is the same but for rounding, and memory is read from front to back.
+pub(super) fn draw_order(order: &mut Vec<usize>, len: usize, (options, epoch): (&Options, usize)) {
+    order.clear();
+    order.extend(0..len);
+    if options.batch_size < len {
+        Rng::stream(options.seed, Stream::Order(epoch as u64)).shuffle(order);
     }
 }
 

@@ -1,5 +1,6 @@
 //! A break-even in words and pictures.
 
+use prunella::report::plot::{Picture, Plot};
 use prunella::report::*;
 
 use super::fixture::environment;
@@ -110,11 +111,16 @@ fn a_plot_for_each_batch_size_marks_the_break_evens() {
     assert_eq!(stems, ["breakeven-batch-1", "breakeven-batch-64"]);
     let marks = |i: usize| figures[i].plot.file().matches("class=\"mark\"").count();
     assert_eq!((marks(0), marks(1)), (2, 0), "one for each that was found");
+    let plot = |figure: &Figure| match &figure.plot {
+        Picture::Plot(plot) => plot.clone(),
+        other => panic!("{other:?}"),
+    };
+    let plots: Vec<Plot> = figures.iter().map(plot).collect();
     let names: Vec<&str> =
-        figures.iter().flat_map(|figure| &figure.plot.series).map(|series| series.name.as_str()).collect();
+        plots.iter().flat_map(|plot| &plot.series).map(|series| series.name.as_str()).collect();
     assert_eq!(names, ["784x64: 21 %", "784x1024: 2 %", "784x16: <2 %", "784x2: never"]);
-    let looks: Vec<usize> = figures[0].plot.series.iter().map(|series| series.look).collect();
-    assert_eq!(looks, figures[0].plot.marks.iter().map(|mark| mark.look).collect::<Vec<_>>());
+    let looks: Vec<usize> = plots[0].series.iter().map(|series| series.look).collect();
+    assert_eq!(looks, plots[0].marks.iter().map(|mark| mark.look).collect::<Vec<_>>());
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! The studies: their statistics against numbers worked out by hand, their parts on drawn digits.
+//! The published studies, through the public surface, on drawn digits; their statistics against numbers worked out by hand.
 #![cfg(feature = "std")]
 
 mod interpretability;
+mod low_capacity;
 mod recipes;
 mod statistics;

@@ -5,6 +5,7 @@ mod checkpoint;
 mod course;
 mod reference;
 mod sparse;
+mod sweep;
 
 use core::num::NonZeroUsize;
 use prunella::dataset::Dataset;

@@ -3,7 +3,7 @@
 use super::*;
 
 /// `len` examples of three zeros in four pixels; the others tell the class.
-fn drawings(len: usize, features: usize, classes: u8, seed: u64) -> Dataset {
+pub(crate) fn drawings(len: usize, features: usize, classes: u8, seed: u64) -> Dataset {
     let mut rng = Rng::new(seed);
     let labels: Vec<u8> = (0..len).map(|i| (i % usize::from(classes)) as u8).collect();
     let pixel = |index: usize, label: u8, rng: &mut Rng| {

@@ -10,8 +10,8 @@ use crate::generic::window::Windows;
 #[cfg(feature = "train")]
 use crate::generic::{
     activate::Backward,
-    loss::{CrossEntropy, SquaredError, SumRows},
-    optimize::{AdamStep, MomentumStep, Tensor},
+    loss::{CrossEntropies, CrossEntropy, SquaredError, SumRows},
+    optimize::{AdamStep, ColumnStep, MomentumStep, Tensor},
     sparse_bytes::SparseProduct,
 };
 use crate::isa::Isa;
@@ -51,12 +51,15 @@ pub(crate) struct TrainingTable {
     pub(crate) backward: unsafe fn(&Backward),
     pub(crate) softmax_cross_entropy: unsafe fn(&CrossEntropy),
     pub(crate) binary_cross_entropy: unsafe fn(&CrossEntropy),
+    pub(crate) binary_cross_entropies: unsafe fn(&CrossEntropies),
     pub(crate) mean_squared_error: unsafe fn(&SquaredError),
     pub(crate) sum_rows: unsafe fn(&SumRows),
     pub(crate) sparse_product: unsafe fn(&SparseProduct),
     pub(crate) sgd: unsafe fn(&Tensor, f32),
     pub(crate) momentum: unsafe fn(&Tensor, &MomentumStep),
     pub(crate) adam: unsafe fn(&Tensor, &AdamStep),
+    pub(crate) step_columns: unsafe fn(&Tensor, &ColumnStep),
+    pub(crate) accumulate: unsafe fn(&Tensor),
 }
 
 /// Writes the methods of [`Simd`](crate::simd::Simd) for one instruction set.
@@ -90,12 +93,15 @@ macro_rules! entry_points {
                 backward(p: &$crate::generic::activate::Backward) = activate::backward;
                 softmax_cross_entropy(p: &$crate::generic::loss::CrossEntropy) = loss::softmax_cross_entropy;
                 binary_cross_entropy(p: &$crate::generic::loss::CrossEntropy) = loss::binary_cross_entropy;
+                binary_cross_entropies(p: &$crate::generic::loss::CrossEntropies) = loss::binary_cross_entropies;
                 mean_squared_error(p: &$crate::generic::loss::SquaredError) = loss::mean_squared_error;
                 sum_rows(p: &$crate::generic::loss::SumRows) = loss::sum_rows;
                 sparse_product(p: &$crate::generic::sparse_bytes::SparseProduct) = sparse_bytes::product;
                 sgd(p: &$crate::generic::optimize::Tensor, rate: f32) = optimize::sgd;
                 momentum(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::MomentumStep) = optimize::momentum;
                 adam(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::AdamStep) = optimize::adam;
+                step_columns(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::ColumnStep) = optimize::step_columns;
+                accumulate(p: &$crate::generic::optimize::Tensor) = optimize::accumulate;
             }
         );
     };

@@ -22,6 +22,20 @@ pub(crate) struct CrossEntropy {
     pub(crate) loss: *mut f32,
 }
 
+/// The operands of many losses against one label.
+pub(crate) struct CrossEntropies {
+    pub(crate) batch: usize,
+    /// A multiple of 16.
+    pub(crate) cols: usize,
+    /// `[batch, cols]`.
+    pub(crate) z: *const f32,
+    /// `[batch, cols]`.
+    pub(crate) dz: *mut f32,
+    /// 0 or 1.
+    pub(crate) labels: *const u8,
+    pub(crate) scale: f32,
+}
+
 /// The operands of the squared error.
 pub(crate) struct SquaredError {
     pub(crate) batch: usize,
@@ -109,6 +123,25 @@ pub(crate) unsafe fn binary_cross_entropy<S: Simd>(p: &CrossEntropy) {
             *z = sign * slope.0[0] * p.scale;
             fill(z, 1, Line::LEN, 0.0);
             *p.loss.add(row) = (f64::from(t.max(0.0)) + ln_1p(e.0[0])) as f32;
+        }
+    }
+}
+
+/// The gradients of cross-entropies of sigmoids, many logits of each example, all of the example's label: as
+/// [`binary_cross_entropy`] computes each.
+///
+/// # Safety
+/// The machine has the instruction set, and the operands reach over their shapes.
+#[inline(always)]
+pub(crate) unsafe fn binary_cross_entropies<S: Simd>(p: &CrossEntropies) {
+    for row in 0..p.batch {
+        // SAFETY: the row and its label exist; `at` + LANES is at most `cols`.
+        unsafe {
+            let sign = S::splat(if *p.labels.add(row) == 0 { 1.0 } else { -1.0 });
+            for at in (row * p.cols..(row + 1) * p.cols).step_by(S::LANES) {
+                let slope = sigmoid::<S>(S::mul(sign, S::load(p.z.add(at))));
+                S::store(p.dz.add(at), S::mul(S::mul(sign, slope), S::splat(p.scale)));
+            }
         }
     }
 }

@@ -39,6 +39,9 @@ pub(crate) enum Start {
     Rows(*const f32),
     /// One value per column of C, padded to whole lines.
     Columns(*const f32),
+    /// What C holds: the chains go on.
+    #[cfg(feature = "train")]
+    Kept,
 }
 
 /// Where the element (k, m) of A is.
@@ -180,6 +183,8 @@ unsafe fn tile_at(p: &Product, (m0, n0): (usize, usize), (rows, columns): (usize
             Start::Zero => Start::Zero,
             Start::Rows(bias) => Start::Rows(bias.add(m0)),
             Start::Columns(bias) => Start::Columns(bias.add(n0)),
+            #[cfg(feature = "train")]
+            Start::Kept => Start::Kept,
         };
         // A tile asks for its share of the next weights, by area. One input alone leaves no time to ask.
         let next = match (p.left, p.right) {
@@ -245,6 +250,8 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &
                     Start::Zero => acc[r][v],
                     Start::Rows(bias) => S::splat(*bias.add(r)),
                     Start::Columns(bias) => S::load(bias.add(v * S::LANES)),
+                    #[cfg(feature = "train")]
+                    Start::Kept => S::load(t.c.add(r * t.c_stride + v * S::LANES)),
                 };
             }
         }

@@ -20,6 +20,7 @@
 
 use super::activate::{self, in_registers};
 use super::optimize::{Rule, Tensor};
+use super::product::tile_height;
 use crate::Activation;
 use crate::simd::Simd;
 use crate::view::Line;
@@ -145,20 +146,27 @@ impl Panel {
     }
 }
 
-/// Covers `$n` outputs by blocks of 1 to `$widest` registers: `$f::<S, .., NV>($args, first)` for each.
+/// Covers `$n` outputs by blocks of 1 to `$widest` registers, 8 at most, as equal as can be: `$f::<S, .., NV>($args, first)` for each.
+/// A block of a register or two has too few chains of FMAs to hide their latency.
 macro_rules! blocks {
     ($n:expr, $widest:expr, $f:ident::<$($generic:ty),+>($($arg:expr),+)) => {{
         let mut first = 0;
         while first < $n {
+            let width = tile_height(($n - first) / S::LANES, $widest);
             // SAFETY: the caller's promise, for the registers from `first` on.
             unsafe {
-                match $widest.min(($n - first) / S::LANES) {
-                    8.. => { $f::<$($generic),+, 8>($($arg),+, first); first += 8 * S::LANES }
-                    4.. => { $f::<$($generic),+, 4>($($arg),+, first); first += 4 * S::LANES }
-                    2.. => { $f::<$($generic),+, 2>($($arg),+, first); first += 2 * S::LANES }
-                    _ => { $f::<$($generic),+, 1>($($arg),+, first); first += S::LANES }
+                match width {
+                    1 => $f::<$($generic),+, 1>($($arg),+, first),
+                    2 => $f::<$($generic),+, 2>($($arg),+, first),
+                    3 => $f::<$($generic),+, 3>($($arg),+, first),
+                    4 => $f::<$($generic),+, 4>($($arg),+, first),
+                    5 => $f::<$($generic),+, 5>($($arg),+, first),
+                    6 => $f::<$($generic),+, 6>($($arg),+, first),
+                    7 => $f::<$($generic),+, 7>($($arg),+, first),
+                    _ => $f::<$($generic),+, 8>($($arg),+, first),
                 }
             }
+            first += width * S::LANES;
         }
     }};
 }
@@ -274,6 +282,12 @@ unsafe fn update_block<S: Simd, R: Rule, const NV: usize>(
                 continue;
             }
             let mut acc = [[S::splat(0.0); NV]; 2];
+            for r in 0..2.min(p.inputs - 2 * pair) {
+                for v in 0..NV {
+                    let at = (2 * pair + r) * p.n + first + v * S::LANES;
+                    acc[r][v] = rule.start::<S>(tensor, at);
+                }
+            }
             for at in examples {
                 let (example, x) = p.x.entry::<S>(at);
                 let from = dz.add(example * stride);
@@ -287,7 +301,8 @@ unsafe fn update_block<S: Simd, R: Rule, const NV: usize>(
             for r in 0..2.min(p.inputs - 2 * pair) {
                 let row = (2 * pair + r) * p.n + first;
                 for v in 0..NV {
-                    rule.apply::<S>(tensor, row + v * S::LANES, activate::settle::<S>(acc[r][v], false));
+                    let g = activate::settle::<S>(acc[r][v], false);
+                    rule.apply::<S>(tensor, row + v * S::LANES, first + v * S::LANES, g);
                 }
             }
         }

@@ -197,3 +197,93 @@ fn parse<S: DeserializeOwned, R: DeserializeOwned>(
     }
     Ok(Content { header, done, whole: whole as u64 })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::vec;
+
+    fn header(seeds: &str) -> Header<u32> {
+        let identity =
+            vec![("study".to_string(), "a".to_string()), ("--seeds".to_string(), seeds.to_string())];
+        Header::new(identity, 7, "a machine".into())
+    }
+
+    /// Three jobs with numbers that are long in decimal.
+    fn filled(path: &Path) -> Done<f64> {
+        let (mut journal, done) = Journal::open::<u32, f64>(path, &header("3")).unwrap();
+        assert!(done.is_empty());
+        let all =
+            [("a/1", vec![1.0 / 3.0, 1e-300]), ("a/2", vec![]), ("b/1", vec![0.1 + 0.2, -2.5e17 / 3.0])];
+        for (key, records) in &all {
+            journal.add(key, records).unwrap();
+        }
+        all.into_iter().map(|(key, records)| (key.to_string(), records)).collect()
+    }
+
+    #[test]
+    fn what_was_kept_comes_back_bit_for_bit() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.jsonl");
+        let kept = filled(&path);
+        let (_journal, done) = Journal::open::<u32, f64>(&path, &header("3")).unwrap();
+        assert_eq!(done, kept);
+        let content = read::<u32, f64>(&path).unwrap();
+        assert_eq!((content.done, content.header.settings), (kept, 7));
+    }
+
+    #[test]
+    fn a_journal_cut_at_any_byte_goes_on_with_the_lines_that_are_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.jsonl");
+        let kept = filled(&path);
+        let bytes = fs::read(&path).unwrap();
+        for cut in 0..=bytes.len() {
+            fs::write(&path, &bytes[..cut]).unwrap();
+            let lines = bytes[..cut].iter().filter(|byte| **byte == b'\n').count();
+            let (mut journal, done) = Journal::open::<u32, f64>(&path, &header("3")).unwrap();
+            let expected: Done<f64> = kept.clone().into_iter().take(lines.saturating_sub(1)).collect();
+            assert_eq!(done, expected, "cut at {cut}");
+            for (key, records) in kept.iter().filter(|(key, _)| !done.contains_key(*key)) {
+                journal.add(key, records).unwrap();
+            }
+            assert_eq!(fs::read(&path).unwrap(), bytes, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn what_json_cannot_hold_is_refused_before_it_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.jsonl");
+        let kept = filled(&path);
+        let (mut journal, _) = Journal::open::<u32, f64>(&path, &header("3")).unwrap();
+        for wrong in [f64::NAN, f64::INFINITY] {
+            assert!(journal.add("c", &[wrong]).unwrap_err().to_string().contains("c: its records"));
+        }
+        assert_eq!(read::<u32, f64>(&path).unwrap().done, kept);
+    }
+
+    #[test]
+    fn another_study_a_second_process_and_damage_are_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.jsonl");
+        filled(&path);
+        let say = |header: &Header<u32>| Journal::open::<u32, f64>(&path, header).err().unwrap().to_string();
+        assert!(
+            say(&header("5")).contains("is of another study: its --seeds is 3, here it is 5; go on with")
+        );
+        let (journal, _) = Journal::open::<u32, f64>(&path, &header("3")).unwrap();
+        assert!(say(&header("3")).contains("another process is at work"));
+        drop(journal);
+        let text = fs::read_to_string(&path).unwrap();
+        for (from, to, line) in [("a/2", "a/1", 3), ("[]", "[}", 3), ("\"key\":\"b", "\"kex\":\"b", 4)] {
+            fs::write(&path, text.replacen(from, to, 1)).unwrap();
+            assert!(
+                say(&header("3")).contains(&format!("line {line}: is damaged")),
+                "{from}: {}",
+                say(&header("3"))
+            );
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use super::super::figures::Figure;
 use super::super::html::{document, environment, figures_html, notes_html, paragraph, section};
 use super::super::number::{format_speedup, interval, short_percent};
-use super::super::plot::{Mark, Plot, Point, Scale, Series};
+use super::super::plot::{Mark, Picture, Plot, Point, Scale, Series};
 use super::super::{Report, Summary};
 use super::{BreakEvenVerdict, BreakevenReport, CurveRow, PointRow, break_even, shape};
 use std::{format, string::String, string::ToString, vec::Vec};
@@ -25,17 +25,18 @@ fn figure(report: &BreakevenReport, batch: usize) -> Figure {
             "Batch {batch}: speedup of sparse over dense, with 95 % intervals, and at the foot the sparsity from which on \
              sparse is faster"
         ),
-        plot: Plot {
-            title: format!("Speedup of sparse over dense against sparsity at batch {batch}"),
-            x: ("weights pruned away".to_string(), Scale::Share),
-            y: (format!("batch {batch}: speedup over dense"), Scale::Ratio),
+        plot: Picture::from(Plot {
             reference: Some((1.0, "dense".to_string())),
-            noise: None,
             // One scale for all batch sizes, so that the plots compare.
             span: speedups.collect(),
             marks: curves().filter_map(|(curve, look)| mark(curve, look)).collect(),
             series: curves().map(|(curve, look)| series(curve, look)).collect(),
-        },
+            ..Plot::new(
+                format!("Speedup of sparse over dense against sparsity at batch {batch}"),
+                ("weights pruned away", Scale::Share),
+                (&format!("batch {batch}: speedup over dense"), Scale::Ratio),
+            )
+        }),
     }
 }
 
@@ -51,13 +52,10 @@ fn series(curve: &CurveRow, look: usize) -> Series {
         let range = interval(point.speedup_lo, point.speedup_hi);
         let (at, value) = (short_percent(point.sparsity), format_speedup(point.speedup));
         let hover = format!("{} at {at}: {value} ({range})", shape(curve));
-        Point { x: point.sparsity, y: point.speedup, lo: point.speedup_lo, hi: point.speedup_hi, hover }
+        let (lo, hi) = (point.speedup_lo, point.speedup_hi);
+        Point { lo, hi, hover, ..Point::plain(point.sparsity, point.speedup) }
     };
-    Series {
-        name: format!("{}: {name}", shape(curve)),
-        look,
-        points: curve.points.iter().map(point).collect(),
-    }
+    Series::line(format!("{}: {name}", shape(curve)), look, curve.points.iter().map(point).collect())
 }
 
 fn mark(curve: &CurveRow, look: usize) -> Option<Mark> {
@@ -75,7 +73,7 @@ pub fn breakeven_html(report: &BreakevenReport) -> String {
         body += &section("Results", &format!("{}{}", paragraph("choice", &title), grid.html(&title)));
     }
     body += &section("How to read it", &notes_html(&notes));
-    let place = environment(&report.environment, report.seed, &report.command);
+    let place = environment(&report.environment, Some(report.seed), &report.command);
     body += &section("Where it was measured", &place);
     document("From which sparsity on sparse weights are faster", &body)
 }

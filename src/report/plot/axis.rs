@@ -1,6 +1,6 @@
 //! From values to places: scales and their ticks.
 
-use super::super::number::{short_percent, trimmed};
+use super::super::number::{TimeUnit, format_tick, short_percent, trimmed};
 use std::{format, string::String, vec::Vec};
 
 /// How values are spread along an axis, and how its ticks are written.
@@ -17,6 +17,14 @@ pub enum Scale {
     /// Sparsities by the logarithm of what is left, -log10(1 - s): 90 % to 99 % is as wide as 0 % to 90 %. The
     /// ticks are the values themselves.
     Sparsity,
+    /// Positive numbers, logarithmic.
+    Log,
+    /// Sizes, as widths of layers, logarithmic. The ticks are the values themselves.
+    Size,
+    /// Times in nanoseconds, logarithmic, written in ns, us or ms.
+    Time,
+    /// Places in a plane without directions or units: nothing is written.
+    Plane,
 }
 
 /// The densest network that still has a place on [`Scale::Sparsity`].
@@ -44,9 +52,10 @@ impl Axis {
         let pad = if degenerate { (lo.abs() * 0.05).max(0.05) } else { (hi - lo) * 0.05 };
         let mut axis = Self { scale, lo: lo - pad, hi: hi + pad, ticks: Vec::new() };
         axis.ticks = match scale {
-            Scale::Sparsity => values,
-            Scale::Ratio => axis.ratio_ticks(),
+            Scale::Sparsity | Scale::Size => values,
+            Scale::Ratio | Scale::Log | Scale::Time => axis.ratio_ticks(),
             Scale::Count => even_ticks(axis.lo, axis.hi, 1.0),
+            Scale::Plane => Vec::new(),
             Scale::Linear | Scale::Share => even_ticks(axis.lo, axis.hi, 0.0),
         };
         axis
@@ -72,19 +81,27 @@ impl Axis {
 
 impl Scale {
     /// The value on a line; `None` if it has no place there.
-    fn place(self, value: f64) -> Option<f64> {
+    pub(super) fn place(self, value: f64) -> Option<f64> {
         match self {
             _ if !value.is_finite() => None,
-            Self::Count | Self::Linear | Self::Share => Some(value),
-            Self::Ratio => (value > 0.0).then(|| value.log10()),
+            Self::Count | Self::Linear | Self::Share | Self::Plane => Some(value),
+            Self::Ratio | Self::Log | Self::Size | Self::Time => (value > 0.0).then(|| value.log10()),
             Self::Sparsity => Some(-(1.0 - value.clamp(0.0, MAX_SPARSITY)).log10()),
         }
+    }
+
+    /// Whether a tick's text matters more than those of others: a power of ten among 2s and 5s.
+    pub(super) fn is_major(self, value: f64) -> bool {
+        let power = value.log10();
+        matches!(self, Self::Ratio | Self::Log | Self::Time) && (power - power.round()).abs() < 1e-9
     }
 
     /// A tick's text.
     pub(super) fn label(self, value: f64) -> String {
         match self {
-            Self::Count | Self::Linear => trimmed(value),
+            Self::Count | Self::Linear | Self::Size | Self::Plane => trimmed(value),
+            Self::Log => format_tick(value),
+            Self::Time => TimeUnit::tick(value),
             Self::Share | Self::Sparsity => short_percent(value),
             Self::Ratio => format!("{}x", trimmed(value)),
         }

@@ -1,28 +1,25 @@
+use super::axis::Axis;
+use super::labels::spread;
 use super::*;
 use std::vec;
+use std::vec::Vec;
 
 fn plot(scale: (Scale, Scale), points: Vec<Point>) -> Plot {
-    let axis = |name: &str, scale| (name.into(), scale);
-    let series = vec![Series { name: "a".into(), look: 0, points }];
     Plot {
-        title: "t".into(),
-        x: axis("x", scale.0),
-        y: axis("y", scale.1),
-        reference: None,
-        noise: None,
-        span: vec![],
         marks: vec![Mark { lo: 0.4, hi: 1.5, look: 0, hover: "m".into() }],
-        series,
+        series: vec![Series::line("a", 0, points)],
+        ..Plot::new("t", ("x", scale.0), ("y", scale.1))
     }
 }
 
 fn point(x: f64, y: f64, lo: f64, hi: f64) -> Point {
-    Point { x, y, lo, hi, hover: "h".into() }
+    Point { lo, hi, hover: "h".into(), ..Point::plain(x, y) }
 }
 
 /// Every number in the drawing lies in the drawing.
-fn assert_drawable(plot: &Plot) {
-    let svg = plot.inline();
+fn assert_drawable(plot: &dyn Draw) {
+    let svg = plot.element();
+    let (width, height) = plot.size();
     let drawing = &svg[svg.find("/>").expect("a background")..];
     for bad in ["NaN", "inf", "e+", "e-"] {
         assert!(!drawing.contains(bad), "{bad} in {drawing}");
@@ -32,7 +29,7 @@ fn assert_drawable(plot: &Plot) {
             let value = rest.split('"').next().unwrap();
             for number in value.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')) {
                 let number: f64 = if number.is_empty() { 0.0 } else { number.parse().unwrap() };
-                assert!((-20.0..=WIDTH + 20.0).contains(&number), "{number} in {value}");
+                assert!((-20.0..=width.max(height) + 20.0).contains(&number), "{number} in {value}");
             }
         }
     }
@@ -40,7 +37,17 @@ fn assert_drawable(plot: &Plot) {
 
 #[test]
 fn degenerate_data_still_has_places() {
-    let scales = [Scale::Count, Scale::Linear, Scale::Share, Scale::Ratio, Scale::Sparsity];
+    let scales = [
+        Scale::Count,
+        Scale::Linear,
+        Scale::Share,
+        Scale::Ratio,
+        Scale::Sparsity,
+        Scale::Log,
+        Scale::Size,
+        Scale::Time,
+        Scale::Plane,
+    ];
     let hard = [0.0, 1.0, -1.0, 0.98, 1e-300, 1e300, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
     for x in scales {
         for y in scales {
@@ -110,7 +117,7 @@ fn names_and_hover_text_are_escaped() {
     plot.title = "\"><script>".into();
     plot.series[0].name = "<b>".into();
     plot.series[0].points[0].hover = "<i>\u{1}".into();
-    let svg = plot.file();
+    let svg = plot.document();
     for raw in ["<script", "<b>", "<i>", "\u{1}"] {
         assert!(!svg.contains(raw), "{raw:?} in {svg}");
     }

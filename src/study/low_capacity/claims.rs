@@ -25,6 +25,7 @@ pub fn claims(findings: &Findings) -> Vec<Claim> {
     all.extend(neurons(findings));
     all.extend(noise(findings));
     all.extend(occlusion(findings));
+    all.extend(saliency(findings));
     all.extend(recipes::claims(findings));
     all.extend(interpretability::claims(findings));
     all
@@ -114,8 +115,23 @@ fn capacity(findings: &Findings, pair: Pair, (from, to): (usize, usize)) -> Opti
         measured: format!("best training F1 at h = {to}: {:.3}; all seeds above {enough} {found}", at.mean),
         interval: Some(at.interval),
         verdict,
-        why: format!("Over {} seeds at h = {to}: {:.3} to {:.3}.", at.seeds, at.range[0], at.range[1]),
+        why: format!(
+            "Over {} seeds at h = {to}: {:.3} to {:.3}.{}",
+            at.seeds,
+            at.range[0],
+            at.range[1],
+            published_at(pair, to)
+        ),
     })
+}
+
+/// What the study's own figure has for `pair` at `hidden`, as far as it was read off.
+fn published_at(pair: Pair, hidden: usize) -> String {
+    let row = published::CAPACITY.into_iter().find(|(width, _)| *width == hidden);
+    let value = row.and_then(|(_, values)| {
+        Pair::ALL.into_iter().zip(values).find(|(other, _)| *other == pair).map(|(_, value)| value)
+    });
+    value.map_or(String::new(), |value| format!(" The study's own figure has {value} there."))
 }
 
 /// A cell of the pruning figure: relative change of F1, in percent, by seed.
@@ -235,6 +251,41 @@ fn neurons(findings: &Findings) -> Option<Claim> {
         why: format!(
             "The interval is of the share of dead units of a network after a true 95 %: {:.3}.",
             share.mean
+        ),
+    })
+}
+
+/// That the saliency map of a pruned network is that of the dense one.
+fn saliency(findings: &Findings) -> Option<Claim> {
+    let of = |reading: Reading, measure: &str| {
+        let network = format!("published-{}", reading.name());
+        let rows =
+            findings.interpretability.iter().filter(|row| row.network == network && row.measure == measure);
+        Spread::of(&rows.map(|row| row.value).collect::<Vec<_>>())
+    };
+    let change = of(Reading::Percent, "mean-map-change")?;
+    let hundredth = of(Reading::Hundredth, "mean-map-change")?;
+    let order = of(Reading::Percent, "mean-map-spearman");
+    let order = order.map_or("undefined".to_string(), |order| format!("{:.2}", order.mean));
+    /// A change that no eye would find in a picture.
+    const UNSEEN: f64 = 0.01;
+    let verdict = match above(UNSEEN, change.interval) {
+        Verdict::Holds => Verdict::DoesNotHold,
+        Verdict::DoesNotHold => Verdict::Holds,
+        verdict => verdict,
+    };
+    Some(Claim {
+        id: "saliency".into(),
+        claim: format!("Pruned by 95 %, a network attends to the same pixels as before ({HARDEST}, h = 24)."),
+        published: "the maps before and after are equal, pixel by pixel".into(),
+        measured: format!("by a true 95 % the mean map changes by {:.1} % of its sum", 100.0 * change.mean),
+        interval: Some(change.interval),
+        verdict,
+        why: format!(
+            "Over {} seeds, mean over all validation examples, eps 0.1; the claim holds below {UNSEEN}. The rank correlation with \
+             the dense map is {order}. When 0.95 % of the weights go, the map changes by {:.3} %: the published maps are of that.",
+            change.seeds,
+            100.0 * hundredth.mean
         ),
     })
 }

@@ -7,6 +7,7 @@
 mod claims;
 mod comparison;
 pub mod corruption;
+mod figures;
 mod findings;
 pub mod interpretability;
 mod job;
@@ -16,6 +17,7 @@ pub mod pruning;
 pub mod published;
 pub mod recipes;
 mod record;
+pub mod saliency;
 pub mod score;
 mod settings;
 mod spread;

@@ -10,9 +10,6 @@ use std::{format, vec::Vec};
 /// Seeds of the capacity figure and of the grid of rates: the study's own.
 const SEEDS: usize = 3;
 
-/// Seeds where small differences decide.
-const MANY_SEEDS: usize = 10;
-
 /// The pair of the experiments that the study does on one pair: the hardest.
 pub const HARDEST: Pair = Pair::ALL[4];
 
@@ -34,7 +31,7 @@ struct Plan {
 /// One job for each pair and seed.
 pub(super) fn jobs(settings: &Settings) -> Vec<Job> {
     let figure = settings.seeds(SEEDS);
-    let many = settings.seeds(if settings.quick { SEEDS } else { MANY_SEEDS });
+    let many = settings.many_seeds();
     let plan = |pair, seed| {
         let in_figure = figure.contains(&seed);
         let capacity = in_figure && settings.wants(Part::Capacity);
@@ -69,7 +66,7 @@ pub(super) fn rate_jobs(settings: &Settings) -> Vec<Job> {
 
 /// About how long it takes to train networks of `widths`.
 fn seconds(widths: &[usize]) -> f64 {
-    0.01 * widths.iter().sum::<usize>() as f64
+    0.006 * widths.iter().sum::<usize>() as f64
 }
 
 impl Plan {

@@ -4,8 +4,8 @@ use super::score::f1;
 use super::{Context, StudyError, Task};
 use crate::model::{Activation, Model};
 use crate::rng::{Rng, Stream};
-use crate::train::{Init, Loss, Mlp, Optimizer, Options, Schedule, Trainer, evaluate};
-use std::vec::Vec;
+use crate::train::{Init, Loss, Member, Mlp, Optimizer, Options, Schedule, State, Sweep, evaluate_many};
+use std::{format, vec, vec::Vec};
 
 /// The hidden widths of the study.
 pub const WIDTHS: [usize; 11] = [2, 4, 6, 8, 10, 12, 16, 24, 32, 48, 64];
@@ -64,7 +64,7 @@ pub fn initial(features: usize, hidden: usize, seed: u64) -> Result<Mlp, StudyEr
     Ok(Mlp::new(&[features, hidden, 1], Activation::Relu, Activation::Identity, init, &mut rng)?)
 }
 
-/// Trains a network of each of `widths` by full-batch gradient descent on the task's training examples.
+/// Trains a network of each of `widths` by full-batch gradient descent on the task's training examples, side by side.
 ///
 /// # Errors
 /// If training fails or is interrupted.
@@ -75,24 +75,38 @@ pub fn train(
     seed: u64,
     context: &Context<'_>,
 ) -> Result<Vec<Trained>, StudyError> {
+    let (rate, loss) = (rate as f32, Loss::BinaryCrossEntropy);
     let options = Options {
-        epochs: STEPS,
         batch_size: task.train.len(),
-        optimizer: Optimizer::Sgd { rate: rate as f32 },
+        optimizer: Optimizer::Sgd { rate },
         schedule: Schedule::Constant,
-        loss: Loss::BinaryCrossEntropy,
+        loss,
         seed,
+        ..Options::default()
     };
-    let train = |&hidden: &usize| {
-        let mut network = initial(task.train.features(), hidden, seed)?;
-        let mut training_f1 = Vec::with_capacity(STEPS);
-        let mut trainer = Trainer::new(&mut network, &task.train, &options, context.compute)?;
-        while trainer.step()?.is_some() {
-            context.go_on()?;
-            let now = evaluate(trainer.network(), &task.train, options.loss, context.compute)?;
-            training_f1.push(f1(&now.outputs, task.train.labels()));
+    let member = |hidden: &usize| {
+        Ok(Member { network: initial(task.train.features(), *hidden, seed)?, rate, steps: STEPS })
+    };
+    let members = widths.iter().map(member).collect::<Result<_, StudyError>>()?;
+    let mut sweep = Sweep::new(members, &task.train, &options, context.compute)?;
+    let mut curves = vec![Vec::with_capacity(STEPS); widths.len()];
+    while let Some(now) = sweep.step() {
+        context.go_on()?;
+        // A step shows what the one before has made of the network.
+        for (member, curve) in curves.iter_mut().enumerate().filter(|_| now.step > 1) {
+            curve.extend(sweep.outputs(member).map(|logits| f1(&logits, task.train.labels())));
         }
+    }
+    if let Some(member) = (0..widths.len()).find(|member| sweep.state(*member) != State::Done) {
+        let problem = format!("{}, h = {}, seed {seed}: training diverged", task.pair, widths[member]);
+        return Err(StudyError::Other(problem));
+    }
+    let networks = sweep.finish();
+    let last = evaluate_many(&networks, &task.train, loss, context.compute)?;
+    let all = widths.iter().zip(networks).zip(curves.into_iter().zip(last));
+    all.map(|((&hidden, network), (mut training_f1, last))| {
+        training_f1.push(f1(&last.outputs, task.train.labels()));
         Ok(Trained { hidden, model: network.to_model()?, training_f1 })
-    };
-    widths.iter().map(train).collect()
+    })
+    .collect()
 }

@@ -22,6 +22,11 @@ pub const NOISE: [(usize, [f64; 5]); 2] =
 /// F1 on 4-9 with the patch, by width.
 pub const OCCLUSION: [(usize, f64); 3] = [(24, 0.848), (48, 0.860), (64, 0.862)];
 
+/// Why there are two readings of a pruning level.
+pub const TWO_READINGS: &str = "Pruning levels are read in two ways. The study's text removes that many percent of the weights. Its \
+    published code sets the level as a fraction and divides it by 100 again, so that 95 % removes 0.95 %. Both are measured here; \
+    where the published curves are compared, the reading is named.";
+
 /// The largest change of F1 by pruning at any level, in percent of F1.
 pub const PRUNING_BAND: f64 = 0.03;
 

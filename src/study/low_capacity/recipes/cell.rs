@@ -103,7 +103,7 @@ impl<'a> Cell<'a> {
         let mut network = from.network.clone();
         let weight = network.weight(0);
         let share = of_first_layer(share, weight.len(), network.weight(1).len());
-        network.set_mask(0, &prune::masks(&[&weight], share, &options)?[0]);
+        network.set_mask(0, &prune::masks(&[(&weight, weight.len())], share, &options)?[0]);
         let recipe = match recipe.repair {
             Repair::Gradual(passes) => Recipe { repair: Repair::FineTune(passes), ..recipe },
             _ => recipe,
@@ -157,7 +157,11 @@ impl<'a> Cell<'a> {
     fn masks(&self, choice: Choice, network: &Mlp, share: f64) -> Result<Vec<Vec<bool>>, StudyError> {
         let (mut first, last) = (network.weight(0), network.weight(1));
         let options = PruneOptions { scope: Scope::Global, ..PruneOptions::default() };
-        let of = |layers: &[&[f32]], share| Ok(prune::masks(layers, share, &options)?);
+        // Single weights know no rows: a layer may as well be one.
+        let of = |layers: &[&[f32]], share| {
+            let layers: Vec<(&[f32], usize)> = layers.iter().map(|layer| (*layer, layer.len())).collect();
+            Ok(prune::masks(&layers, share, &options)?)
+        };
         match choice {
             Choice::Together => of(&[&first, &last], share),
             Choice::EveryLayer => {
