@@ -188,7 +188,7 @@ fn verdicts_follow_from_intervals() {
         interpretability.extend(found(95.0, "random", measure, [0.0; 4]));
         interpretability.extend(found(95.0, "magnitude", "cka", [0.0; 4]));
         let all = claims(&Findings { interpretability, ..Findings::default() });
-        all.iter().find(|claim| claim.id == "saliency").unwrap().verdict
+        all.iter().find(|claim| claim.id == "saliency-agreement").unwrap().verdict
     };
     assert_eq!(verdict([0.95, 0.96, 0.97, 0.95]), Verdict::Holds);
     assert_eq!(verdict([0.3, 0.4, 0.3, 0.2]), Verdict::DoesNotHold);

@@ -251,3 +251,17 @@ fn the_verdict_follows_from_the_intervals_on_the_test_images() {
     assert_eq!(verdict(unsure, unsure), Verdict::Undecided);
     assert_eq!(claims(&Findings::default()), []);
 }
+
+#[test]
+fn a_claim_states_one_recipe_for_all_where_there_is_one() {
+    let (same, worse) = ([(0.8, 0.8); 3], [(0.7, 0.7); 3]);
+    let [a, b] = [Pair::ALL[0], Pair::ALL[4]];
+    let measured =
+        |pruning: Vec<PruningRow>| claims(&Findings { pruning, ..Findings::default() })[0].measured.clone();
+    let all =
+        [rows(a, FEW, &same), rows(b, FEW, &worse), rows(a, MANY, &same), rows(b, MANY, &same)].concat();
+    let found = measured(all);
+    assert!(found.starts_with("with one recipe for all") && found.ends_with(MANY), "{found}");
+    let apart = measured([rows(a, FEW, &same), rows(b, FEW, &worse), rows(a, MANY, &same)].concat());
+    assert!(apart.contains("12.50 %") && apart.ends_with(FEW), "{apart}");
+}

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::model::Model;
 use crate::rng::{Rng, Stream};
-use crate::study::statistics::spearman;
+use crate::study::statistics::{Points, spearman, trustworthiness};
 use crate::study::tsne;
 use std::{format, vec::Vec};
 
@@ -19,6 +19,9 @@ const WIDTH: usize = 24;
 
 /// Validation examples that are laid out in the plane.
 const POINTS: usize = 1000;
+
+/// Neighbours that each of them should have in the picture, too.
+const NEIGHBOURS: usize = 10;
 
 /// The seed whose pictures are shown; of the others only how much maps agree.
 const SHOWN: u64 = 0;
@@ -56,7 +59,7 @@ fn run(seed: u64, quick: bool, context: &Context<'_>) -> Result<Vec<Record>, Stu
             context.go_on()?;
             records.extend(maps(stage, &validation, seed)?);
             let steps = if quick { 400 } else { tsne::Options::default().steps };
-            records.push(embedding(stage, &validation, (seed, steps), context)?);
+            records.extend(embedding(stage, &validation, (seed, steps), context)?);
         }
     }
     Ok(records)
@@ -121,12 +124,13 @@ fn maps(stage: &Stage, validation: &Examples, seed: u64) -> Result<Vec<Record>, 
     Ok(records)
 }
 
+/// Hidden activations in the plane, and how far the neighbours that the picture shows are some.
 fn embedding(
     stage: &Stage,
     validation: &Examples,
     (seed, steps): (u64, usize),
     context: &Context<'_>,
-) -> Result<Record, StudyError> {
+) -> Result<Vec<Record>, StudyError> {
     let pixels = stage.model.fan_in();
     let mut order: Vec<usize> = (0..validation.labels.len()).collect();
     Rng::stream(seed, Stream::Choice).shuffle(&mut order);
@@ -136,7 +140,23 @@ fn embedding(
     let activations = hidden(&stage.model, &rows, context)?;
     let options = tsne::Options { seed, steps, ..tsne::Options::default() };
     let tsne::Layout { points, divergence } = tsne::layout(&activations, WIDTH, &options);
-    Ok(Record::Embedding(EmbeddingRow {
+    let trust = trustworthiness(
+        Points::new(&activations, WIDTH),
+        Points::new(points.as_flattened(), 2),
+        NEIGHBOURS.min(order.len().saturating_sub(1) / 2),
+    );
+    let trust = trust.map(|value| {
+        Record::Interpretability(InterpretabilityRow {
+            pair: HARDEST,
+            hidden: WIDTH,
+            seed,
+            level: stage.level,
+            network: format!("published-{}", stage.reading.name()),
+            measure: "tsne-trustworthiness".into(),
+            value,
+        })
+    });
+    let embedding = Record::Embedding(EmbeddingRow {
         pair: HARDEST,
         hidden: WIDTH,
         seed,
@@ -146,5 +166,6 @@ fn embedding(
         divergence,
         labels: order.iter().map(|index| validation.labels[*index]).collect(),
         points,
-    }))
+    });
+    Ok(trust.into_iter().chain([embedding]).collect())
 }

@@ -1,7 +1,7 @@
 //! Whether two networks see the same examples in the same places.
 
 use super::Points;
-use std::{vec, vec::Vec};
+use std::vec::Vec;
 
 /// Linear centred kernel alignment (Kornblith et al., "Similarity of Neural Network Representations Revisited", 2019) of two
 /// representations of the same examples: `|Y^T X|^2 / (|X^T X| |Y^T Y|)`, Frobenius norms of centred columns. In [0, 1]; 1 if one
@@ -30,7 +30,7 @@ fn product_norm(a: &[Vec<f64>], b: &[Vec<f64>]) -> f64 {
     /// Independent sums: one alone would wait for each addition.
     const LANES: usize = 8;
     let dot = |a: &Vec<f64>, b: &Vec<f64>| {
-        let mut sums = vec![0.0; LANES];
+        let mut sums = [0.0; LANES];
         for (a, b) in a.chunks(LANES).zip(b.chunks(LANES)) {
             sums.iter_mut().zip(a.iter().zip(b)).for_each(|(sum, (a, b))| *sum += a * b);
         }

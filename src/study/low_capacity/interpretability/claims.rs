@@ -62,7 +62,7 @@ fn saliency(findings: &Findings) -> Option<Claim> {
         ("converged-again", 0.0, "two dense networks from other initial weights"),
     ];
     Some(Claim {
-        id: "saliency".into(),
+        id: "saliency-agreement".into(),
         claim: format!(
             "With 95 % of the weights removed a network attends to the same pixels: rank correlation above {SAME}."
         ),
@@ -95,7 +95,7 @@ fn geometry(findings: &Findings) -> Option<Claim> {
         ("converged-again", 0.0, "two dense networks from other initial weights"),
     ];
     Some(Claim {
-        id: "geometry".into(),
+        id: "hidden-geometry".into(),
         claim: format!(
             "With 95 % of the weights removed the hidden layer puts the digits where it did: linear CKA above {SAME}."
         ),

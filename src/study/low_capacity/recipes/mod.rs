@@ -45,6 +45,6 @@ pub(super) fn jobs(settings: &Settings) -> Vec<Job> {
 }
 
 /// What a job takes, about.
-const SECONDS: f64 = 5.0;
+const SECONDS: f64 = 2.1;
 /// And for each hidden unit.
-const SECONDS_PER_UNIT: f64 = 0.05;
+const SECONDS_PER_UNIT: f64 = 0.045;
