@@ -1,3 +1,4 @@
 //! The studies of published papers.
 
+mod claims;
 mod prototypes;

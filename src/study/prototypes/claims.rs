@@ -14,11 +14,17 @@ const EXPELLED: f64 = 0.5;
 /// Below this, the specialisation ratio "goes to 0".
 const NEAR_ZERO: f64 = 0.1;
 
+/// F1 to F4 and the principle, decided by `runs`: every mask with every seed at some sizes. `far`: separation alone with a reach of
+/// 0.1 at the largest of them.
+pub fn claims(runs: &[Run], far: &[Run]) -> Vec<Claim> {
+    Trial { runs, far }.claims()
+}
+
 /// Every run of one definition.
-pub(super) struct Trial<'a> {
-    pub(super) runs: &'a [Run],
+struct Trial<'a> {
+    runs: &'a [Run],
     /// Separation alone with a large reach, at the largest size.
-    pub(super) far: &'a [Run],
+    far: &'a [Run],
 }
 
 /// Which side of `threshold` an interval lies on: above, below, or it has the threshold inside.
@@ -97,8 +103,7 @@ impl Trial<'_> {
         Interval { mid: logs.mid.exp(), lo: logs.lo.exp(), hi: logs.hi.exp() }
     }
 
-    /// F1 to F4 and the principle.
-    pub(super) fn claims(&self) -> Vec<Claim> {
+    fn claims(&self) -> Vec<Claim> {
         vec![self.lowest_error(), self.specialised(), self.expelled(), self.separation(), self.principle()]
     }
 
