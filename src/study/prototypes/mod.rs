@@ -1,5 +1,17 @@
 //! Prototypes in minimal Gaussian networks (arXiv 2605.25939): can a structural loss make each hidden neuron specialise in one
 //! training point, so that the data can be read back from the weights?
+//!
+//! ```text
+//! settings     what the published text leaves open, every piece of it a setting
+//! start        points, targets and initial weights, the same for all masks
+//! train        sixteen networks side by side, on the kernels
+//! reference    the same in f64 and plain loops, to compare with
+//! measure      E, specialisation, the hull (`assignment`, `hull`)
+//! runs         many networks, packed and dealt out to threads
+//! claims       what intervals over seeds say of F1 to F4
+//! sensitivity, settling, pictures     the other parts
+//! study        all of them
+//! ```
 
 mod assignment;
 mod claims;
@@ -18,6 +30,7 @@ mod study;
 mod train;
 
 pub use assignment::assign;
+pub use claims::claims;
 pub use hull::is_inside;
 pub use mask::Mask;
 pub use measure::{Measures, measure, prototypes};

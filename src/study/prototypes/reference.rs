@@ -122,7 +122,7 @@ impl Network {
                 dh[i * n + j] = df * self.a(j);
             }
         }
-        let mut gradient = self.from_activations(h, &dh);
+        let mut gradient = self.through_activations(h, &dh);
         let first = 2 * n * self.d;
         gradient[first..first + n].copy_from_slice(&da);
         gradient[first + n] = dc;
@@ -139,7 +139,7 @@ impl Network {
                 dh[i * n + j] += 2.0 * h[i * n + k] / (pairs * n as f64);
             }
         }
-        Term { value, gradient: self.from_activations(h, &dh) }
+        Term { value, gradient: self.through_activations(h, &dh) }
     }
 
     fn cosine(&self, h: &[f64]) -> Term {
@@ -156,7 +156,7 @@ impl Network {
                 dh[i * n + j] += 2.0 * slope / pairs;
             }
         }
-        Term { value, gradient: self.from_activations(h, &dh) }
+        Term { value, gradient: self.through_activations(h, &dh) }
     }
 
     fn largest(&self, h: &[f64]) -> Term {
@@ -170,7 +170,7 @@ impl Network {
                 dh[i * n + j] = -1.0 / n as f64;
             }
         }
-        Term { value, gradient: self.from_activations(h, &dh) }
+        Term { value, gradient: self.through_activations(h, &dh) }
     }
 
     fn soft_minimum(&self, definition: &Definition) -> Term {
@@ -188,7 +188,7 @@ impl Network {
                 dp[at] += e[at / d] / sum * 2.0 * (p[at] - x[at % d]) / n as f64;
             }
         }
-        Term { value, gradient: self.from_prototypes(definition, &dp) }
+        Term { value, gradient: self.through_prototypes(definition, &dp) }
     }
 
     fn separation(&self, definition: &Definition) -> Term {
@@ -203,11 +203,11 @@ impl Network {
                 dp[j * d + c] -= 4.0 * e / tau * (p[j * d + c] - p[k * d + c]);
             }
         }
-        Term { value, gradient: self.from_prototypes(definition, &dp) }
+        Term { value, gradient: self.through_prototypes(definition, &dp) }
     }
 
     /// The slopes along the parameters from those along the activations.
-    fn from_activations(&self, h: &[f64], dh: &[f64]) -> Vec<f64> {
+    fn through_activations(&self, h: &[f64], dh: &[f64]) -> Vec<f64> {
         let (n, d) = (self.n, self.d);
         let mut gradient = vec![0.0; self.parameters.len()];
         for (at, k) in (0..n * n).flat_map(|at| (0..d).map(move |k| (at, k))) {
@@ -221,7 +221,7 @@ impl Network {
     }
 
     /// The slopes along the parameters from those along the prototypes.
-    fn from_prototypes(&self, definition: &Definition, dp: &[f64]) -> Vec<f64> {
+    fn through_prototypes(&self, definition: &Definition, dp: &[f64]) -> Vec<f64> {
         let guard = f64::from(definition.guard);
         let mut gradient = vec![0.0; self.parameters.len()];
         for (k, dp) in dp.iter().enumerate() {

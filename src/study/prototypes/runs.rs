@@ -25,14 +25,20 @@ pub struct Machine {
 /// Of a part: the packs done and how many there are.
 pub type Progress<'a> = dyn FnMut(Part, usize, usize) + 'a;
 
+/// The points `[n, d]` of a seed, n of them.
+type Points = fn(&Digits, u64, usize) -> Vec<f32>;
+
+/// Networks trained together, and the number of their group.
+type Pack<'a> = (usize, &'a Group, Vec<(Mask, u64)>);
+
 /// Runs of one definition and size: every mask with every seed.
 pub(super) struct Group {
     pub(super) definition: Definition,
     pub(super) n: usize,
     pub(super) masks: Vec<Mask>,
     pub(super) seeds: Range<u64>,
-    /// The points of a seed, `[n, d]`, where they are not drawn.
-    pub(super) points: Option<fn(&Digits, u64, usize) -> Vec<f32>>,
+    /// Where they are not drawn.
+    pub(super) points: Option<Points>,
 }
 
 /// Images to choose from.
@@ -81,15 +87,14 @@ pub(super) fn run(
     digits: &Digits,
     on_done: &mut dyn FnMut(usize, usize),
 ) -> Vec<Vec<Run>> {
-    let packs: Vec<(usize, &Group, Vec<(Mask, u64)>)> = groups
+    let packs: Vec<Pack<'_>> = groups
         .iter()
         .enumerate()
         .flat_map(|(g, group)| group.packs().into_iter().map(move |(group, pack)| (g, group, pack)))
         .collect();
-    let cost = |(_, group, _): &(usize, &Group, Vec<(Mask, u64)>)| {
-        (group.n * group.n * group.definition.d * group.definition.steps) as f64
-    };
-    let work = |(_, group, pack): &(usize, &Group, Vec<(Mask, u64)>)| {
+    let cost =
+        |(_, group, _): &Pack<'_>| (group.n * group.n * group.definition.d * group.definition.steps) as f64;
+    let work = |(_, group, pack): &Pack<'_>| {
         let starts: Vec<Start> = pack.iter().map(|(_, seed)| group.start(digits, *seed)).collect();
         let networks: Vec<(Mask, &Start)> = pack.iter().map(|(mask, _)| *mask).zip(&starts).collect();
         let trained = train(machine.kernels, &group.definition, &networks, &[], &mut |_, _, _| {});

@@ -1,6 +1,6 @@
 //! Which claims depend on which choice that was not published.
 
-use super::claims::{FAR, Trial};
+use super::claims::{FAR, claims};
 use super::mask::Mask;
 use super::results::{Run, SensitivityRow};
 use super::runs::Group;
@@ -62,8 +62,7 @@ pub(super) fn groups(settings: &Settings, variant: &Variant) -> Vec<Group> {
 /// What follows from the runs of its groups.
 pub(super) fn row(variant: &Variant, seeds: usize, runs: &[Vec<Run>]) -> SensitivityRow {
     let (far, rest) = runs.split_last().map_or((&[][..], &[][..]), |(far, rest)| (&far[..], rest));
-    let trial = Trial { runs: &rest.concat(), far };
-    let verdicts = trial.claims().into_iter().filter(|claim| claim.id.starts_with('F'));
+    let verdicts = claims(&rest.concat(), far).into_iter().filter(|claim| claim.id.starts_with('F'));
     SensitivityRow {
         setting: variant.setting.into(),
         value: variant.value.clone(),

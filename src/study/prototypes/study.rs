@@ -1,6 +1,6 @@
 //! All parts, one after the other.
 
-use super::claims::{FAR, Trial, generality};
+use super::claims::{FAR, claims, generality};
 use super::mask::Mask;
 use super::pictures::{paths, positions};
 use super::results::{Results, Run, TauRow};
@@ -61,7 +61,7 @@ fn nominal(machine: Machine, results: &mut Results, on_done: &mut OnDone<'_>) {
     let mut runs = run(machine, &groups, &no_digits(), on_done);
     let far = runs.pop().unwrap_or_default();
     results.runs = runs.concat();
-    results.claims.extend(Trial { runs: &results.runs, far: &far }.claims());
+    results.claims.extend(claims(&results.runs, &far));
     results.cells = cells(&results.runs, machine.threads);
     let full = Mask::ALL[7];
     results.positions = positions(machine, settings, largest, [Mask::STD, Mask::COV, Mask::OVL]);
