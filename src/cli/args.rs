@@ -4,7 +4,7 @@ use super::error::Failure;
 use crate::benchmark::{BATCH_MAX, VariantName};
 use crate::measure;
 use crate::model::Activation;
-use crate::prune::{LevelOptions, PruneOptions, Schedule, Scope};
+use crate::prune::{LevelOptions, PruneOptions, Schedule, Scope, Structure};
 use crate::report::Format;
 use crate::train::{self, Optimizer, Options};
 use clap::{Args, ValueEnum};
@@ -219,6 +219,10 @@ pub(super) struct ScopeArgs {
     /// Prune the last layer too; it stays dense otherwise
     #[arg(long)]
     prune_last: bool,
+    /// Which weights go together: unstructured (each by itself), n:32 (as many of each 32 in a row as the sparsity says; other
+    /// lengths too: 2:4 is n:4 at 0.5), block:16x1 (16 outputs of one input; other sizes too), neuron or input
+    #[arg(long, value_name = "NAME", default_value_t = Structure::Unstructured)]
+    pub(super) structure: Structure,
 }
 
 impl ScopeArgs {
@@ -227,7 +231,7 @@ impl ScopeArgs {
             ScopeName::Layer => Scope::PerLayer,
             ScopeName::Global => Scope::Global,
         };
-        PruneOptions { scope, last: self.prune_last, ..PruneOptions::default() }
+        PruneOptions { scope, last: self.prune_last, structure: self.structure, ..PruneOptions::default() }
     }
 }
 
@@ -358,6 +362,6 @@ fn rate(text: &str) -> Result<f32, String> {
     valid.ok_or_else(|| "a learning rate is above 0 and finite, such as 0.002".into())
 }
 
-fn number<T: FromStr>(text: &str) -> Option<T> {
+pub(super) fn number<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
 }

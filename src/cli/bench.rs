@@ -18,7 +18,7 @@ use crate::dataset::Split;
 use crate::engine::{BatchClass, Plan};
 use crate::metrics::accuracy;
 use crate::model::{Activation, Layer, Model, ModelError};
-use crate::prune::prune;
+use crate::prune::{Structure, prune};
 use crate::report::{RunReport, Schema};
 use crate::rng::{Rng, Stream};
 use crate::train::{Init, Mlp};
@@ -126,7 +126,7 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
     let accuracy = |sparsity: f64| lineup.pruned.iter().find(|p| p.sparsity == sparsity)?.accuracy;
     lineup.notes.extend(waiting_note(outcome.waiting_share));
     lineup.notes.extend(skipping_note(&outcome, &settings.variants));
-    let mut results = result_rows(&outcome, &machine, accuracy);
+    let mut results = result_rows(&outcome, args.scope.structure, &machine, accuracy);
     results.iter_mut().filter(|row| row.variant.starts_with("dense")).for_each(|row| {
         row.test_accuracy = lineup.dense_accuracy;
     });
@@ -142,7 +142,7 @@ pub(super) fn bench(args: &Bench) -> Result<(), Failure> {
         noise_floors: noise_floors(&outcome),
         peak: Some(peak(&outcome)),
         input_density: Some(outcome.input_density),
-        speedup_best: speedup_best(&outcome),
+        speedup_best: speedup_best(&outcome, args.scope.structure),
         results,
         notes: lineup.notes,
     };
@@ -156,6 +156,11 @@ fn check_layers(args: &Bench, machine: &Machine) -> Result<Vec<f64>, Failure> {
         return Err(Failure::usage("--layers: give two widths or more, input to output, such as 784,256,10"));
     }
     check_size(&args.layers)?;
+    if args.scope.structure == Structure::Neuron {
+        return Err(Failure::usage(
+            "--structure neuron: leaves smaller dense networks; give --layers of their widths instead",
+        ));
+    }
     args.scope.options().pruned_layers(args.layers.len() - 1).map_err(|_| {
         Failure::usage("--layers: with one layer of weights there is nothing to prune; add --prune-last")
     })?;

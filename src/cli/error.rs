@@ -16,6 +16,8 @@ impl Failure {
     /// The exit code of wrong usage, as clap's.
     pub(super) const USAGE: u8 = 2;
     const WORK: u8 = 1;
+    /// Everything went well, but what was wanted is not to be had.
+    const UNMET: u8 = 3;
     /// What a shell reports of a command that Ctrl-C ended.
     pub(super) const INTERRUPTED: u8 = 130;
 
@@ -27,6 +29,11 @@ impl Failure {
     /// The arguments are fine, but what they name is not: `place` is a file or directory.
     pub(super) fn at(place: impl Display, problem: impl Display) -> Failure {
         Failure { code: Self::WORK, message: format!("{place}: {problem}") }
+    }
+
+    /// Nothing keeps the goal.
+    pub(super) fn unmet(message: impl Display) -> Failure {
+        Failure { code: Self::UNMET, message: message.to_string() }
     }
 
     /// The user wanted it to end.

@@ -1,5 +1,6 @@
 //! The command line: the only code that reads arguments, prints, or exits. One file per verb.
 
+mod advise;
 mod args;
 mod bench;
 mod breakeven;
@@ -34,7 +35,7 @@ Examples:
   prunella breakeven                             from which sparsity on pruning pays
   prunella info --measure                        what this machine can do
 
-Exit codes: 0 done; 1 bad data or a failure; 2 wrong usage; 130 interrupted.";
+Exit codes: 0 done; 1 bad data or a failure; 2 wrong usage; 3 no network keeps the goal; 130 interrupted.";
 
 /// Trains small networks, prunes them, verifies the result, and measures what the pruning is worth.
 #[derive(Parser)]
@@ -61,6 +62,8 @@ enum Verb {
     /// Do a published study again
     #[command(subcommand)]
     Repro(repro::Repro),
+    /// Find the most accurate network within a time, or the fastest above an accuracy
+    Advise(advise::Advise),
     /// Describe the machine and the build
     Info(info::Info),
     /// Check a directory of data, or draw one
@@ -99,6 +102,7 @@ fn dispatch(verb: &Verb) -> Result<(), Failure> {
         Verb::Bench(args) => bench::bench(args),
         Verb::Breakeven(args) => breakeven::run(args),
         Verb::Repro(args) => repro::repro(args),
+        Verb::Advise(args) => advise::run(args),
         Verb::Info(args) => info::info(args),
         Verb::Data(args) => data::data(args),
     }

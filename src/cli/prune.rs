@@ -13,7 +13,7 @@ use crate::dataset::Split;
 use crate::files;
 use crate::metrics::accuracy;
 use crate::model::Model;
-use crate::prune::{Event, prune as prune_once, prune_to_levels};
+use crate::prune::{Event, PruneError, Structure, compact, prune as prune_once, prune_to_levels};
 use crate::report::{PruneReport, PrunedLayer, Schema};
 use crate::train::Mlp;
 use clap::Args;
@@ -25,8 +25,9 @@ const EXAMPLES: &str = "\
 Examples:
   prunella prune dense.safetensors --sparsity 0.9 --model pruned.safetensors
   prunella prune dense.safetensors --sparsity 0.95 --epochs 5 --data data/mnist --model pruned.safetensors
+  prunella prune dense.safetensors --sparsity 0.75 --structure neuron --model smaller.safetensors
 
-Without --epochs nothing is fine-tuned, and no data is needed; with --data the accuracy is reported.";
+Pruned neurons leave a smaller dense network. Without --epochs nothing is fine-tuned, and no data is needed; with --data the accuracy is reported.";
 
 /// Arguments of `prunella prune`.
 #[derive(Args)]
@@ -70,9 +71,12 @@ pub(super) fn prune(args: &Prune) -> Result<(), Failure> {
     let output = Output::new(&args.output)?;
     files::check_writable(&args.model)?;
     let from = model(&args.from)?;
-    args.scope.options().pruned_layers(from.layers().len()).map_err(|_| {
-        let problem = "has one layer of weights, and the last layer stays dense; add --prune-last";
-        Failure::at(args.from.display(), problem)
+    args.scope.options().pruned_layers(from.layers().len()).map_err(|error| match error {
+        PruneError::OnlyLast => {
+            let problem = "has one layer of weights, and the last layer stays dense; add --prune-last";
+            Failure::at(args.from.display(), problem)
+        }
+        error => Failure::usage(format!("--prune-last: {error}")),
     })?;
     let wants_data = args.epochs.is_some() || args.data.data.is_some();
     let split = wants_data.then(|| examples(&args.data, seed, progress)).transpose()?;
@@ -86,6 +90,7 @@ pub(super) fn prune(args: &Prune) -> Result<(), Failure> {
         (Some(epochs), Some(split)) => fine_tuned(args, &from, split, epochs, (&machine, progress))?,
         _ => prune_once(&from, args.sparsity, &args.scope.options())?,
     };
+    let pruned = if args.scope.structure == Structure::Neuron { compact(&pruned)? } else { pruned };
     let score = |model: &Model, split: &Split| -> Result<f64, Failure> {
         let logits = logits(model, &split.test.rows(), &machine)?;
         Ok(accuracy(&logits, split.test.labels(), model.fan_out()))

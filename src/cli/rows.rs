@@ -10,6 +10,7 @@ use crate::benchmark::{
 };
 use crate::engine::LayerInfo;
 use crate::model::Model;
+use crate::prune::Structure;
 use crate::report::{
     BatchNoiseFloor, BestRow, BreakdownRow, LayerRow, LimitInfo, NoiseFloor, Peak, ResultRow,
 };
@@ -19,9 +20,6 @@ use std::prelude::rust_2024::*;
 
 /// Beyond this share of time spent waiting for a core, the ratio of a long call to a short one is not to be trusted.
 const WAITING_MAX: f64 = 0.03;
-
-/// The one structure that is pruned to.
-const UNSTRUCTURED: &str = "unstructured";
 
 /// What the arguments ask for, checked against `sizes`, the widths of the network.
 pub(super) fn settings(
@@ -84,18 +82,19 @@ pub(super) fn measured(
 /// The rows of a report; `accuracy` is that of a network on the test set, found by its sparsity.
 pub(super) fn result_rows(
     outcome: &Outcome,
+    structure: Structure,
     machine: &Machine,
     accuracy: impl Fn(f64) -> Option<f64>,
 ) -> Vec<ResultRow> {
     // The peak is that of one thread: it says nothing of what two could do.
     let peak = (machine.threads() == 1).then_some(outcome.peak_gflops);
-    outcome.rows.iter().map(|row| result_row(row, peak, accuracy(row.sparsity))).collect()
+    outcome.rows.iter().map(|row| result_row(row, structure, peak, accuracy(row.sparsity))).collect()
 }
 
-fn result_row(row: &Row, peak: Option<f64>, test_accuracy: Option<f64>) -> ResultRow {
+fn result_row(row: &Row, structure: Structure, peak: Option<f64>, test_accuracy: Option<f64>) -> ResultRow {
     ResultRow {
         sparsity: row.sparsity,
-        structure: UNSTRUCTURED.into(),
+        structure: structure.to_string(),
         nnz: row.nnz,
         test_accuracy,
         batch: row.batch,
@@ -174,11 +173,11 @@ pub(super) fn noise_floors(outcome: &Outcome) -> Vec<BatchNoiseFloor> {
 }
 
 /// Both networks at their best, where inputs that are zero were skipped.
-pub(super) fn speedup_best(outcome: &Outcome) -> Vec<BestRow> {
+pub(super) fn speedup_best(outcome: &Outcome, structure: Structure) -> Vec<BestRow> {
     let row = |best: &Best| BestRow {
         batch: best.batch,
         sparsity: best.sparsity,
-        structure: UNSTRUCTURED.into(),
+        structure: structure.to_string(),
         speedup: best.speedup.mid,
         speedup_lo: best.speedup.lo,
         speedup_hi: best.speedup.hi,

@@ -19,7 +19,7 @@ use crate::benchmark::Case;
 use crate::dataset::Split;
 use crate::metrics::accuracy;
 use crate::model::Model;
-use crate::prune::{Event, LevelOptions, prune_to_levels};
+use crate::prune::{Event, LevelOptions, Structure, prune_to_levels};
 use crate::report::{RunReport, Schema};
 use crate::train::Mlp;
 use clap::Args;
@@ -84,6 +84,12 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
     let sparsities = ascending("--sparsity", &args.sparsity)?;
     // What is wrong whatever the data is refused before they are read.
     settings(&args.timing, &machine, seed, &args.network.sizes(1, 1)?)?;
+    if args.scope.structure == Structure::Neuron {
+        return Err(Failure::usage(
+            "--structure neuron: leaves smaller networks, which have no place beside one dense network; `prunella prune` makes \
+             one, `prunella advise` compares them",
+        ));
+    }
     let output = Output::new(&args.output)?;
     let split = examples(&args.data, seed, progress)?;
     let sizes = args.network.sizes(split.train.features(), split.train.classes())?;
@@ -109,7 +115,7 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
         let level = levels.iter().find(|level| level.sparsity == sparsity);
         level.map(|level| level.accuracy)
     };
-    let mut results = result_rows(&outcome, &machine, accuracy);
+    let mut results = result_rows(&outcome, args.scope.structure, &machine, accuracy);
     // A level of sparsity 0 is a network of its own: fine-tuned, unlike the dense one.
     results.iter_mut().filter(|row| row.variant.starts_with("dense")).for_each(|row| {
         row.test_accuracy = Some(training.test_accuracy);
@@ -126,7 +132,7 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
         noise_floors: noise_floors(&outcome),
         peak: Some(peak(&outcome)),
         input_density: Some(outcome.input_density),
-        speedup_best: speedup_best(&outcome),
+        speedup_best: speedup_best(&outcome, args.scope.structure),
         results,
         notes: [waiting_note(outcome.waiting_share), skipping_note(&outcome, &settings.variants)]
             .into_iter()

@@ -30,7 +30,7 @@ pub fn masks(
     let units: Vec<Vec<usize>> =
         layers.iter().map(|(weight, fan_in)| structure.units(weight.len(), *fan_in)).collect();
     let worths = layers.iter().zip(&units).map(|((weight, _), units)| match options.criterion {
-        Criterion::Magnitude => magnitudes(weight, units),
+        Criterion::Magnitude | Criterion::Contribution => magnitudes(weight, units),
         Criterion::Random => (0..count(units)).map(|_| (rng.bits() >> 32) as u32).collect(),
     });
     let worths: Vec<Vec<u32>> = worths.collect();

@@ -34,6 +34,9 @@ pub enum Schema {
     /// From which sparsity on sparse is faster.
     #[serde(rename = "prunella.breakeven/1")]
     Breakeven,
+    /// The network for a goal.
+    #[serde(rename = "prunella.advise/1")]
+    Advise,
     /// The study of low-capacity networks, done again.
     #[serde(rename = "prunella.low-capacity/1")]
     LowCapacity,

@@ -4,6 +4,7 @@
 //! can also be pictures ([`figures`]) and one self-contained page ([`html`]). Nothing here measures, prints, or writes
 //! a file.
 
+mod advise;
 mod best;
 mod breakdown;
 mod breakeven;
@@ -24,6 +25,7 @@ mod single;
 mod study;
 mod training;
 
+pub use advise::{AdviseReport, AdviseRow};
 pub use breakeven::*;
 pub use data::*;
 pub use figures::{Figure, figures};

@@ -180,6 +180,11 @@ impl<'a> Trainer<'a> {
         self.transpose_weights();
     }
 
+    /// What it learns from.
+    pub fn data(&self) -> &Dataset {
+        self.data
+    }
+
     /// The network as it is now.
     pub fn network(&self) -> &Mlp {
         self.network

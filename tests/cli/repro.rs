@@ -182,8 +182,8 @@ fn interrupted(directory: &Path, line: &str, signal: &str) -> (Option<i32>, Stri
 #[test]
 fn neither_ctrl_c_nor_kill_loses_a_job_or_changes_a_bit() {
     let directory = with_data();
-    // Some hundred jobs.
-    let line = "repro low-capacity --data data --only capacity,rates --seeds 12 --quiet";
+    // 66 jobs.
+    let line = "repro low-capacity --data data --only capacity,rates --seeds 6 --quiet";
     let with_threads = |threads: usize, to: &str| format!("{line} --threads {threads} --out {to}");
     run_in(directory.path(), &with_threads(1, "whole")).succeeded();
     let (code, said) = interrupted(directory.path(), &with_threads(1, "out"), "-INT");

@@ -204,6 +204,9 @@ fn pareto() -> Vec<ParetoRow> {
         let median_ns = (90.0 + 22.0 * left * slow) * (batch as f64).powf(0.9);
         let speedup = 22.0 * 64.0 * (batch as f64).powf(0.9) / median_ns;
         ParetoRow {
+            f1: None,
+            p90_ns: 1.1 * median_ns,
+            noise: 1.01,
             task: task.into(),
             structure: structure.into(),
             sparsity,

@@ -8,13 +8,17 @@ use crate::cli::error::Failure;
 use crate::cli::input::{dataset_info, examples};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::machine::Machine;
-use crate::cli::output::{NamedFile, Output};
+use crate::cli::output::{NamedFile, Output, pictures};
 use crate::cli::progress::Progress;
 use crate::dataset::Split;
 use crate::measure::Environment;
-use crate::report::{DatasetInfo, LowCapacityReport, Schema, Source, low_capacity_tables};
+use crate::report::{
+    DatasetInfo, LowCapacityReport, Schema, Source, low_capacity_figures, low_capacity_html,
+    low_capacity_tables,
+};
 use crate::study::low_capacity::published::TWO_READINGS;
 use crate::study::low_capacity::{Findings, Job, Part, Record, Settings, claims, comparisons, jobs};
+use crate::study::pareto::Shelf;
 use clap::Args;
 use core::fmt;
 use core::str::FromStr;
@@ -38,7 +42,7 @@ with the same arguments, goes on from there and has the same bits as one that wa
 done, beginning with the Ith, and only its journal written; `prunella repro merge` joins them. What measures time (pareto) is
 done alone, after everything else; times are not the same twice.
 
-With --out: results.json, results.csv, a table (.csv) per section, and report.html.";
+With --out: results.json, results.csv, a table (.csv) per section, report.html and its pictures (.svg).";
 
 /// Arguments of `prunella repro low-capacity`.
 #[derive(Args)]
@@ -125,7 +129,10 @@ pub(super) fn run(args: &LowCapacity) -> Result<(), Failure> {
     let is_mine = |index: usize| args.shard.is_none_or(|shard| index % shard.of == shard.number - 1);
     let mine: Vec<&Job> =
         all.iter().enumerate().filter(|(index, _)| is_mine(*index)).map(|(_, job)| job).collect();
-    Work { data: &data, machine: &machine, progress, keeping }.perform(&mine, &mut done)?;
+    let shelf =
+        directory.map(|directory| directory.join(journal_name(args.shard)).with_extension("networks"));
+    let shelf = shelf.map_or_else(Shelf::default, |place| Shelf::at(&place));
+    Work { data: &data, machine: &machine, progress, shelf, keeping }.perform(&mine, &mut done)?;
     if let Some(shard) = args.shard {
         let jobs = mine.len();
         progress.remark(format!(
@@ -207,5 +214,8 @@ pub(super) fn report(
 
 fn files(report: &LowCapacityReport) -> Vec<NamedFile> {
     let table = |(name, grid): (&str, crate::report::Grid)| (format!("{name}.csv"), grid.csv().into_bytes());
-    low_capacity_tables(report).into_iter().map(table).collect()
+    let mut files: Vec<NamedFile> = low_capacity_tables(report).into_iter().map(table).collect();
+    files.extend(pictures(&low_capacity_figures(report)));
+    files.push(("report.html".into(), low_capacity_html(report).into_bytes()));
+    files
 }

@@ -8,6 +8,7 @@ use crate::cli::progress::Progress;
 use crate::dataset::Split;
 use crate::study;
 use crate::study::low_capacity::{Context, Job, Record, StudyError};
+use crate::study::pareto::Shelf;
 use core::sync::atomic::{AtomicBool, Ordering};
 use indicatif::ProgressBar;
 use prunella_kernels::{Kernels, Pool};
@@ -19,6 +20,8 @@ pub(super) struct Work<'a> {
     pub(super) data: &'a Split,
     pub(super) machine: &'a Machine,
     pub(super) progress: Progress,
+    /// Where networks that took long to train are laid aside; empty again when all is done.
+    pub(super) shelf: Shelf,
     /// Where what is done is kept, and what may interrupt it.
     pub(super) keeping: Option<(Journal, Interrupt)>,
 }
@@ -56,6 +59,7 @@ impl Work<'_> {
             }
         }
         bar.finish_and_clear();
+        self.shelf.clear();
         Ok(())
     }
 
@@ -75,6 +79,7 @@ impl Work<'_> {
                 true => self.machine.compute(),
                 false => crate::train::Compute { kernels, pool: &single },
             },
+            shelf: &self.shelf,
             is_interrupted: &is_interrupted,
         };
         let threads = if is_timed { core::num::NonZeroUsize::MIN } else { self.machine.pool.threads() };

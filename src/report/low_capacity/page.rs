@@ -86,7 +86,10 @@ fn contest(rows: &[ParetoRow]) -> (Vec<Point>, Vec<Winner>) {
                 hi: pruned.speedup_hi / dense.speedup_lo,
             }
         };
-        contests.extend(winners(group, 1.0, &ratio));
+        let is_own =
+            |row: &&ParetoRow| (row.task.as_str(), row.batch) == (group[0].task.as_str(), group[0].batch);
+        let noise = rows.iter().filter(is_own).map(|row| row.noise).fold(1.0, f64::max);
+        contests.extend(winners(group, noise, &ratio));
     }
     (points, contests)
 }
@@ -99,10 +102,10 @@ fn point(row: &ParetoRow) -> Point {
         sparsity: row.sparsity,
         nnz: row.nnz,
         accuracy: row.accuracy,
-        f1: None,
+        f1: row.f1,
         batch: row.batch,
         median_ns: row.median_ns,
-        p90_ns: f64::NAN,
+        p90_ns: row.p90_ns,
         speedup: row.speedup,
         speedup_lo: row.speedup_lo,
         speedup_hi: row.speedup_hi,

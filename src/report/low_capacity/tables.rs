@@ -171,8 +171,8 @@ pub fn low_capacity_tables(report: &LowCapacityReport) -> Vec<(&'static str, Gri
     add("neurons", !all.neurons.is_empty(), neurons);
     let robustness = table!(&all.robustness; pair, hidden, seed, corruption, strength, f1, auc);
     add("robustness", !all.robustness.is_empty(), robustness);
-    let pareto = table!(&all.pareto; task, structure, sparsity, hidden, seed, nnz, accuracy, batch, plan, median_ns, speedup,
-        speedup_lo, speedup_hi, max_abs_diff);
+    let pareto = table!(&all.pareto; task, structure, sparsity, hidden, seed, nnz, accuracy, f1, batch, plan, median_ns, p90_ns,
+        speedup, speedup_lo, speedup_hi, noise, max_abs_diff);
     add("pareto", !all.pareto.is_empty(), pareto);
     let numbers = table!(&all.interpretability; pair, hidden, seed, level, network, measure, value);
     add("interpretability", !all.interpretability.is_empty(), numbers);

@@ -131,3 +131,79 @@ impl fmt::Display for Unmet {
         f.write_str("; allow more time or a lower accuracy")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::pareto::Kind;
+
+    const MARGIN: Margin = Margin { noise: 1.1, examples: 6_000 };
+
+    /// Microseconds: median and 90th percentile.
+    fn measured(accuracy: f64, median_us: f64, p90_us: f64) -> Measured {
+        Measured { median_ns: 1e3 * median_us, p90_ns: 1e3 * p90_us, accuracy }
+    }
+
+    fn goal(target_us: Option<f64>, min_accuracy: Option<f64>) -> Goal {
+        Goal { target_ns: target_us.map(|us| 1e3 * us), min_accuracy, batch: 1 }
+    }
+
+    #[test]
+    fn the_most_accurate_wins_whose_time_is_kept_with_the_margin() {
+        let all = [
+            measured(0.99, 29.0, 29.5),  // 29.5 * 1.1 is more than 30
+            measured(0.98, 25.0, 27.0),  // 29.7
+            measured(0.98, 20.0, 21.0),  // as accurate, and faster
+            measured(0.995, 20.0, 40.0), // its median alone would do
+            measured(0.90, 1.0, 1.0),
+        ];
+        assert_eq!(goal(Some(30.0), None).ranking(&all, &MARGIN), [2, 1, 4]);
+        assert_eq!(goal(Some(33.0), None).ranking(&all, &MARGIN), [0, 2, 1, 4]);
+        assert!(goal(Some(1.0), None).ranking(&all, &MARGIN).is_empty());
+    }
+
+    #[test]
+    fn the_fastest_wins_whose_accuracy_is_kept_with_the_margin() {
+        // Of 6,000 examples, 97.3 % say at least 96.9 %, and 97.5 % at least 97.1 %.
+        let all = [measured(0.973, 5.0, 5.0), measured(0.975, 7.0, 8.0), measured(0.99, 7.5, 7.6)];
+        assert_eq!(goal(None, Some(0.97)).ranking(&all, &MARGIN), [2, 1]);
+        assert_eq!(goal(Some(8.5), Some(0.97)).ranking(&all, &MARGIN), [2]);
+        assert_eq!(goal(Some(10.0), Some(0.97)).ranking(&all, &MARGIN), [2, 1]);
+        assert!(goal(None, Some(0.99)).ranking(&all, &MARGIN).is_empty());
+    }
+
+    #[test]
+    fn the_margin_of_an_accuracy_is_that_of_wilson() {
+        // Computed apart, from the formula in the paper.
+        let margin = Margin { noise: 1.0, examples: 100 };
+        assert!((margin.accuracy_bound(0.9) - 0.839_638).abs() < 1e-6, "{}", margin.accuracy_bound(0.9));
+        assert!(margin.accuracy_bound(1.0) < 1.0 && margin.accuracy_bound(0.0) >= 0.0);
+    }
+
+    #[test]
+    fn the_nearest_is_in_time_if_any_is() {
+        let all = [measured(0.99, 50.0, 50.0), measured(0.95, 20.0, 20.0), measured(0.96, 21.0, 21.0)];
+        assert_eq!(goal(Some(30.0), Some(0.98)).nearest(&all, &MARGIN), Some(2));
+        assert_eq!(goal(Some(10.0), Some(0.98)).nearest(&all, &MARGIN), Some(1), "the fastest");
+        assert_eq!(goal(None, Some(0.999)).nearest(&all, &MARGIN), Some(0), "the most accurate");
+        assert_eq!(goal(None, Some(0.999)).nearest(&[], &MARGIN), None);
+    }
+
+    #[test]
+    fn an_unmet_goal_is_told_in_words() {
+        let candidate = Candidate { hidden: 64, kind: Kind::Dense, sparsity: 0.0 };
+        let unmet = Unmet {
+            goal: goal(Some(2.0), Some(0.98)),
+            candidate,
+            bound_ns: 1_900.0,
+            accuracy: Some(0.97),
+            accuracy_bound: Some(0.966),
+        };
+        assert_eq!(
+            std::format!("{unmet}"),
+            "no network is within 2 us and at least 98.00 % right at batch 1; the nearest (dense 64) takes up to 1.900 us and \
+             gets 97.00 % of the validation examples right (so at least 96.60 % of others, at 95 %); allow more time or a lower \
+             accuracy"
+        );
+    }
+}

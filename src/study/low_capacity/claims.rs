@@ -115,8 +115,23 @@ fn capacity(findings: &Findings, pair: Pair, (from, to): (usize, usize)) -> Opti
         measured: format!("best training F1 at h = {to}: {:.3}; all seeds above {enough} {found}", at.mean),
         interval: Some(at.interval),
         verdict,
-        why: format!("Over {} seeds at h = {to}: {:.3} to {:.3}.", at.seeds, at.range[0], at.range[1]),
+        why: format!(
+            "Over {} seeds at h = {to}: {:.3} to {:.3}.{}",
+            at.seeds,
+            at.range[0],
+            at.range[1],
+            published_at(pair, to)
+        ),
     })
+}
+
+/// What the study's own figure has for `pair` at `hidden`, as far as it was read off.
+fn published_at(pair: Pair, hidden: usize) -> String {
+    let row = published::CAPACITY.into_iter().find(|(width, _)| *width == hidden);
+    let value = row.and_then(|(_, values)| {
+        Pair::ALL.into_iter().zip(values).find(|(other, _)| *other == pair).map(|(_, value)| value)
+    });
+    value.map_or(String::new(), |value| format!(" The study's own figure has {value} there."))
 }
 
 /// A cell of the pruning figure: relative change of F1, in percent, by seed.

@@ -5,6 +5,7 @@ use crate::dataset::{DataError, Split};
 use crate::engine::{CompileError, RunError};
 use crate::model::ModelError;
 use crate::prune::PruneError;
+use crate::study::pareto::{self, Shelf};
 use crate::train::{Compute, TrainError};
 use core::{error, fmt};
 use std::boxed::Box;
@@ -76,6 +77,8 @@ pub struct Context<'a> {
     pub data: &'a Split,
     /// One thread for a job among others, all threads for one that measures time.
     pub compute: Compute<'a>,
+    /// Where networks that took long to train are laid aside.
+    pub shelf: &'a Shelf,
     /// Whether the study is to end before it is done.
     pub is_interrupted: &'a (dyn Fn() -> bool + Sync),
 }
@@ -93,11 +96,13 @@ impl Context<'_> {
 /// All jobs of the parts that `settings` want, in the order of the report. Their records, in that order, are the results.
 pub fn jobs(settings: &Settings) -> Vec<Job> {
     // One line each: the parts, and the function that lists their jobs, which is called if one of them is wanted.
-    let all: [(&[Part], fn(&Settings) -> Vec<Job>); 5] = [
+    type List = fn(&Settings) -> Vec<Job>;
+    let all: [(&[Part], List); 6] = [
         (&[Part::Rates], networks::rate_jobs),
         (&[Part::Capacity, Part::Pruning, Part::Robustness], networks::jobs),
         (&[Part::Pruning], figures::jobs),
         (&[Part::Recipes], recipes::jobs),
+        (&[Part::Pareto], pareto::jobs),
         (&[Part::Interpretability], interpretability::jobs),
     ];
     let wanted = all.iter().filter(|(parts, _)| parts.iter().any(|part| settings.wants(*part)));

@@ -66,7 +66,7 @@ pub(super) fn rate_jobs(settings: &Settings) -> Vec<Job> {
 
 /// About how long it takes to train networks of `widths`.
 fn seconds(widths: &[usize]) -> f64 {
-    0.01 * widths.iter().sum::<usize>() as f64
+    0.006 * widths.iter().sum::<usize>() as f64
 }
 
 impl Plan {

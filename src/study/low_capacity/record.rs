@@ -249,13 +249,13 @@ pub struct EmbeddingRow {
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
 pub struct ParetoRow {
-    /// What it classifies, and from which dense network it comes: `4-9 h=64`, `784-256-10`.
+    /// What it classifies: `4-9`, or `0-9` for all classes.
     pub task: String,
-    /// What was pruned: `unstructured`, `neurons`, `2:4`, ... or `dense` for a smaller dense network.
+    /// What was pruned: `unstructured`, `neuron`, `n:32`, ...; `random`, the control; or `dense` for a smaller dense network.
     pub structure: String,
-    /// The share of weights removed, 0 to 1; of a smaller dense network, of those of the large one.
+    /// The share of units removed, 0 to 1; 0 for a smaller dense network.
     pub sparsity: f64,
-    /// Hidden units left.
+    /// Hidden units before pruning.
     pub hidden: usize,
     /// The seed of everything random.
     pub seed: u64,
@@ -263,18 +263,24 @@ pub struct ParetoRow {
     pub nnz: usize,
     /// The share of test images classified correctly.
     pub accuracy: f64,
+    /// For two classes, the F1 score of class 1 on the test images.
+    pub f1: Option<f64>,
     /// Examples per call.
     pub batch: usize,
     /// The form that was fastest.
     pub plan: String,
     /// Median time of a call.
     pub median_ns: f64,
-    /// How many times as fast as the dense network it comes from.
+    /// Nine samples in ten are below.
+    pub p90_ns: f64,
+    /// How many times as fast as the widest dense network of the task that was pruned.
     pub speedup: f64,
     /// Lower end of the speedup's 95 % interval.
     pub speedup_lo: f64,
     /// Upper end of the speedup's 95 % interval.
     pub speedup_hi: f64,
+    /// What luck is worth in the same rounds: the ratio of two copies of one network, the larger way round.
+    pub noise: f64,
     /// Largest difference from the f64 oracle, relative to the largest |output|.
     pub max_abs_diff: f64,
 }

@@ -44,7 +44,7 @@ impl Task {
     /// If a digit of the pair is not in the data.
     pub fn pair(data: &Split, pair: Pair, seed: u64) -> Result<Task, DataError> {
         let low_capacity::Task { train, test, .. } = low_capacity::Task::new(data, pair, seed)?;
-        let (dense, pruned) = (Task::widths(), [64].into());
+        let (dense, pruned) = (Task::widths(), [64, 256].into());
         Ok(Task { name: pair.to_string(), train, test, dense, pruned, outputs: 1 })
     }
 
@@ -110,7 +110,7 @@ impl Candidate {
     pub fn prune(&self, seed: u64) -> PruneOptions {
         let (structure, criterion) = match self.kind {
             Kind::Dense => (Structure::Unstructured, Criterion::Magnitude),
-            Kind::Pruned(structure) => (structure, Criterion::Magnitude),
+            Kind::Pruned(structure) => (structure, Criterion::Contribution),
             Kind::Random => (Structure::Unstructured, Criterion::Random),
         };
         PruneOptions { structure, criterion, seed, ..PruneOptions::default() }

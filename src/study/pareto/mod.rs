@@ -8,12 +8,14 @@
 
 mod candidate;
 mod front;
+mod jobs;
 mod shelf;
 mod timing;
 mod training;
 
 pub use candidate::{Candidate, Kind, Task};
 pub use front::{Contender, Winner, front, summary, winners};
+pub use jobs::jobs;
 pub use shelf::Shelf;
 pub(crate) use timing::{Entrant, Rounds, measured};
 pub use timing::{Pareto, TaskNoise, Timing, time};

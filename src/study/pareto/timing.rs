@@ -109,13 +109,12 @@ pub(crate) struct Entrant<'a> {
 
 impl<'a> Entrant<'a> {
     pub(crate) fn new(model: &'a Model) -> Entrant<'a> {
-        // Where whole inputs went; a few that happen to be unused are not worth a layer.
+        // Where whole inputs went, and little else; a few that happen to be unused are not worth a layer.
         let (first, few) = (&model.layers()[0], model.fan_in() / 8);
         let picking = picking_inputs(model).ok().flatten();
         let picking = picking.filter(|picking| {
             let used = picking.layers()[0].fan_out();
-            let nnz = first.nnz();
-            model.fan_in() - used >= few && 2 * nnz >= used * first.fan_out()
+            model.fan_in() - used >= few && 10 * first.nnz() >= 9 * used * first.fan_out()
         });
         Entrant { model, picking }
     }

@@ -123,6 +123,7 @@ pub fn train(
     (shelf, goes_on): (&Shelf, &(dyn Fn() -> bool + Sync)),
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Vec<Network>, TrainingError> {
+    let shelf = &shelf.of(&task.train);
     let mut widths: Vec<usize> = candidates.iter().map(|candidate| candidate.hidden).collect();
     widths.sort_unstable();
     widths.dedup();

@@ -1,0 +1,49 @@
+//! `prunella advise`: an answer that is saved, or exit code 3 and the nearest.
+
+use super::fixture::{run_in, with_data};
+use prunella::model::Model;
+
+#[test]
+fn an_answer_is_saved_with_its_runners_up_and_can_be_measured_again() {
+    let directory = with_data();
+    let line = "advise --data data --target-us 100000 --out out --format json --quiet --threads 2";
+    let report = run_in(directory.path(), line).json();
+    assert_eq!(report["schema"], "prunella.advise/1");
+    assert_eq!(report["goal"]["target_ns"], 1e8);
+    assert_eq!(
+        (&report["goal"]["batch"], &report["goal"]["min_accuracy"]),
+        (&1.into(), &serde_json::Value::Null)
+    );
+    assert_eq!((&report["validation"], &report["screened"]), (&30.into(), &106.into()));
+    let choice = &report["choice"];
+    let number = |field: &str| choice[field].as_f64().unwrap();
+    assert!(number("median_ns") <= number("bound_ns") && number("bound_ns") <= 1e8);
+    assert!(number("p90_ns") * report["noise_floor"]["hi"].as_f64().unwrap() - number("bound_ns") < 1e-6);
+    let bytes = std::fs::read(directory.path().join("out/advised.safetensors")).unwrap();
+    let model = Model::from_bytes(&bytes).unwrap();
+    assert_eq!(serde_json::json!(model.sizes()), choice["layers"]);
+    assert_eq!(choice["nnz"], model.nnz());
+    let runners_up = report["runners_up"].as_array().unwrap();
+    assert_eq!(runners_up.len(), 4);
+    let accuracies: Vec<f64> = core::iter::once(choice)
+        .chain(runners_up)
+        .map(|row| row["validation_accuracy"].as_f64().unwrap())
+        .collect();
+    assert!(accuracies.is_sorted_by(|a, b| a >= b), "{accuracies:?}");
+    assert!(directory.path().join("out/runner-up-4.safetensors").exists());
+
+    let scored = run_in(directory.path(), "eval out/advised.safetensors --data data --format json").json();
+    assert_eq!(scored["accuracy"], choice["test_accuracy"]);
+    run_in(directory.path(), "bench out/advised.safetensors --batch 1 --rounds 2 --quiet").succeeded();
+}
+
+#[test]
+fn a_goal_that_nothing_keeps_ends_with_code_3_and_the_nearest() {
+    let directory = with_data();
+    let outcome = run_in(directory.path(), "advise --data data --target-us 0.001 --out out --quiet");
+    outcome.failed(3, &["no network is within 0.001 us at batch 1", "the nearest (", "allow more time"]);
+    assert!(!directory.path().join("out").exists());
+    let wrong = run_in(directory.path(), "advise --data data --target-us 0");
+    wrong.failed(2, &["microseconds above 0"]);
+    run_in(directory.path(), "advise --min-accuracy 97").failed(2, &["0.97 is 97 %"]);
+}
