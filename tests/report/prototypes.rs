@@ -221,6 +221,8 @@ fn the_page_has_every_part_and_is_safe() {
         assert!(page.contains(&format!("<a href=\"#{part}\">")), "{part} is not in the contents");
     }
     assert!(page.contains("Coverage alone has the lowest mean error at 6 of 6 sizes. At N = 100"), "{page}");
+    assert!(page.contains("<td class=\"word\">none (000)</td>") && page.contains(">1e-5<"), "the sweep");
+    assert!(page.contains("1.3e-5 (1.2e-5 to 1.4e-5)"), "a fit next to nothing");
     assert!(page.contains("Expulsion is general") && !page.contains("<all>") && !page.contains("<here>"));
     for outside in ["<script", "http://", "https://", "url("] {
         assert!(!page.contains(outside), "{outside}");

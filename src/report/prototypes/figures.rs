@@ -1,7 +1,7 @@
 //! The figures of the study, redrawn.
 
 use super::super::figures::Figure;
-use super::super::number::{short_percent, significant, three_digits};
+use super::super::number::{format_tick, short_percent, significant, three_digits};
 use super::super::plot::{self, HeatMap, Join, Panels, Plot, Point, Scale, Series};
 use super::super::study::range;
 use crate::study::prototypes::{Cell, Mask, Path, Positions, Results, Spread, TauRow};
@@ -238,7 +238,8 @@ pub(super) fn tau_sweep(rows: &[TauRow]) -> Option<Figure> {
     let without = rows.iter().find(|row| row.tau_s.is_none()).map(|row| row.cell.outside.mean);
     let point = |row: &TauRow| {
         let Spread { mean, lo, hi, .. } = row.cell.outside;
-        let hover = format!("tau {:e}: {} outside", row.tau_s?, short_percent(mean));
+        let hover =
+            format!("tau {}: {} outside", format_tick(row.tau_s?), short_percent((mean * 1e3).round() / 1e3));
         Some(Point { lo, hi, hover, ..Point::plain(row.tau_s?, mean) })
     };
     let points: Vec<Point> = rows.iter().filter_map(point).collect();

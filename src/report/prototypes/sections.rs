@@ -3,7 +3,7 @@
 use super::super::figures::Figure;
 use super::super::grid::Grid;
 use super::super::markup::escape;
-use super::super::number::{plural, short_percent, significant, three_digits};
+use super::super::number::{format_tick, plural, short_percent, significant, three_digits};
 use super::super::plot::{self, HeatMap, Image, Images, Scale, Tone};
 use super::super::study::{Block, Section, range, verdict_html};
 use super::figures::{
@@ -14,7 +14,12 @@ use std::{format, string::String, string::ToString, vec, vec::Vec};
 
 /// A mean with its interval: `0.0123 (0.0119 to 0.0127)`.
 fn mean(spread: &Spread) -> String {
-    format!("{} ({})", three_digits(spread.mean), range([spread.lo, spread.hi]))
+    let Spread { mean, lo, hi, .. } = *spread;
+    // What is next to nothing, as a fit may be, has no digits to show but in powers of ten.
+    if mean.abs() < 1e-4 && mean != 0.0 {
+        return format!("{mean:.1e} ({lo:.1e} to {hi:.1e})");
+    }
+    format!("{} ({})", three_digits(mean), range([lo, hi]))
 }
 
 fn largest_size(results: &Results) -> Option<usize> {
@@ -149,7 +154,7 @@ pub(super) fn tau(results: &Results) -> Option<Section> {
     );
     let mut grid = Grid::new(["tau", "outside", "E", "specialisation"]);
     for row in &results.tau_sweep {
-        let reach = row.tau_s.map_or("none (000)".to_string(), |tau| format!("{tau:e}"));
+        let reach = row.tau_s.map_or("none (000)".to_string(), format_tick);
         let specialization = format!("{:.2}", row.cell.specialization.mean);
         grid.push(vec![reach, outside(row), significant(row.cell.error.mean, 2), specialization]);
     }
