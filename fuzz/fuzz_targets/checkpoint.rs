@@ -12,7 +12,7 @@ const FEATURES: usize = 3;
 
 /// Two classes, the same each time.
 fn examples(len: usize, first: u8) -> Dataset {
-    let pixels = (0..len * FEATURES).map(|i| first.wrapping_add(37 * i as u8)).collect();
+    let pixels = (0..len * FEATURES).map(|i| first.wrapping_add((i as u8).wrapping_mul(37))).collect();
     Dataset::new(FEATURES, pixels, (0..len).map(|i| i as u8 % 2).collect()).unwrap()
 }
 
