@@ -85,7 +85,8 @@ impl SparseBytes {
     }
 
     /// Reads a value of every line of the lists of these rows. They are spread all over, and what goes through them afterwards
-    /// would wait for one after the other; here the waiting overlaps.
+    /// would wait for one after the other; here the waiting overlaps. (To ask for the lists of the next batch while a product
+    /// computes makes a step a tenth slower: 784-64, batch 64, MNIST, Zen 5.)
     fn touch(&self, rows: &[usize]) {
         let blocks = self.cols.div_ceil(BLOCK_COLUMNS);
         let start = |row: usize| self.starts[row * blocks] as usize;

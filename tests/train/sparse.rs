@@ -1,5 +1,6 @@
 //! Training on pixels most of which are zero, which are passed over.
 
+use super::definitions::check_gradient_on;
 use super::*;
 
 /// `len` examples of three zeros in four pixels; the others tell the class.
