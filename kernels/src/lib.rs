@@ -60,7 +60,7 @@ pub use packed::{
 #[cfg(feature = "std")]
 pub use pool::Pool;
 #[cfg(feature = "train")]
-pub use sparse_bytes::{SparseBytes, SparseColumns, SparseRows};
+pub use sparse_bytes::{SparseBytes, SparseColumns};
 #[cfg(feature = "train")]
 pub use training::{Adam, AdamState, Gradient, Momentum, Sgd};
 pub use view::{Line, PANEL_LANES, Rows, RowsMut};
