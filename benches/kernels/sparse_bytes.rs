@@ -4,7 +4,7 @@ use crate::support::{EXAMPLES, Group, Layer, Matrix, Problem, bench, group, kern
 use criterion::{Criterion, Throughput};
 use prunella::rng::Rng;
 use prunella_kernels::reference::{self, Expected};
-use prunella_kernels::{Activation, Gradient, Line, Sgd, SparseBytes, SparseColumns, SparseRows};
+use prunella_kernels::{Activation, Gradient, Sgd, SparseBytes, SparseColumns};
 
 const BATCH: usize = 64;
 
@@ -51,7 +51,6 @@ fn batches() -> impl Iterator<Item = Vec<usize>> {
 /// The forward product.
 struct Forward {
     x: SparseBytes,
-    panel: Vec<Line>,
     columns: SparseColumns,
     w: Matrix,
     bias: Matrix,
@@ -60,14 +59,7 @@ struct Forward {
 
 pub(crate) fn product(c: &mut Criterion) {
     let kernels = kernels();
-    let run = |Forward { x, panel, w, bias, y, .. }: &mut Forward| {
-        for (rows, y) in y {
-            let x = SparseRows { bytes: x, rows, panel };
-            kernels.sparse_product(x, w.view(), &bias.lines, Activation::Relu, &mut y.view_mut());
-        }
-    };
-    bench_forward(&mut group(c, "sparse_product", kernels), run);
-    let run = |Forward { x, columns, w, bias, y, .. }: &mut Forward| {
+    let run = |Forward { x, columns, w, bias, y }: &mut Forward| {
         for (rows, y) in y {
             columns.fill(x, rows, 0..x.cols());
             kernels.columns_product(columns, w.view(), &bias.lines, Activation::Relu, &mut y.view_mut());
@@ -84,7 +76,6 @@ fn bench_forward(group: &mut Group<'_>, run: impl Fn(&mut Forward)) {
             let fan_out = drawn.layer.bias.len();
             Forward {
                 x: drawn.sparse(),
-                panel: vec![Line::ZERO; SparseRows::PANEL],
                 columns: SparseColumns::default(),
                 w: drawn.layer.transposed(),
                 bias: Matrix::new(&drawn.layer.bias, fan_out),

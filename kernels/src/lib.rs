@@ -67,7 +67,7 @@ pub use pool::Pool;
 #[cfg(feature = "train")]
 pub use prototypes::{Coverage, Overlap, PrototypeLosses, PrototypeNetworks};
 #[cfg(feature = "train")]
-pub use sparse_bytes::{SparseBytes, SparseColumns, SparseRows};
+pub use sparse_bytes::{SparseBytes, SparseColumns};
 #[cfg(feature = "train")]
 pub use tall::{ByteColumns, ChainStart, ColumnStep};
 #[cfg(feature = "train")]

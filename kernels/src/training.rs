@@ -5,9 +5,9 @@ use crate::arch::TrainingTable;
 use crate::generic::activate::Backward;
 use crate::generic::loss::{CrossEntropy, SquaredError, SumRows};
 use crate::generic::optimize::{AdamStep, MomentumStep, Source, Tensor};
-use crate::generic::sparse_bytes::{ColumnsProduct, Panel, SparseGradient, SparseProduct};
+use crate::generic::sparse_bytes::{ColumnsProduct, SparseGradient};
 use crate::kernels::Kernels;
-use crate::sparse_bytes::{SparseColumns, SparseRows};
+use crate::sparse_bytes::SparseColumns;
 use crate::view::{Line, Rows, RowsMut};
 
 /// A step of plain gradient descent: `w -= rate g`.
@@ -226,46 +226,7 @@ impl Kernels {
     }
 
     /// `y = act(x w + bias)`: x `[batch, fan_in]`, w `[fan_in, fan_out]`, y `[batch, fan_out]`, `bias` in lines. The same bits as
-    /// [`Kernels::gemm_tn`] gives for the same numbers in full.
-    ///
-    /// # Panics
-    /// The shapes do not fit each other, a row of x is not there, or its panel is too short.
-    pub fn sparse_product(
-        &self,
-        x: SparseRows<'_>,
-        w: Rows<'_>,
-        bias: &[Line],
-        activation: Activation,
-        y: &mut RowsMut<'_>,
-    ) {
-        let SparseRows { bytes, rows, panel } = x;
-        let shape = (bytes.cols(), rows.len(), w.cols());
-        assert_eq!(shape, (w.rows(), y.rows(), y.cols()), "y is [rows of x, columns of w]");
-        assert!(rows.iter().all(|&row| row < bytes.rows()), "the rows are there");
-        let lines = Line::count(w.cols());
-        assert!(bias.len() >= lines, "one bias for each column");
-        let n = lines * Line::LEN;
-        assert_eq!((w.stride(), y.stride()), (n, n), "w and y are whole");
-        assert!(panel.len() >= SparseRows::PANEL, "a panel of {} lines", SparseRows::PANEL);
-        let operands = SparseProduct {
-            x: bytes.lists(),
-            examples: rows.as_ptr(),
-            batch: rows.len(),
-            inputs: bytes.cols(),
-            weight: w.ptr(),
-            bias: bias.as_ptr().cast(),
-            n,
-            y: y.ptr(),
-            activation,
-            panel: Panel(panel.as_mut_ptr()),
-        };
-        // SAFETY: an `Isa` proves the machine; the views reach over their shapes, rows padded to whole lines, `bias` over a row
-        // and the panel over its lines; the rows are rows of x, whose columns are rows of w, checked above.
-        unsafe { (self.training().sparse_product)(&operands) }
-    }
-
-    /// The same with x by columns, and faster, where so few rows that L1 holds 64 outputs of each (128 rows: 32 KB) are filled into
-    /// x, which may then serve the gradient too.
+    /// [`Kernels::gemm_tn`] gives for the same numbers in full. Fastest where L1 holds 64 outputs of each row: 128 rows take 32 KB.
     ///
     /// # Panics
     /// The shapes do not fit each other.

@@ -7,7 +7,7 @@ mod isa;
 use isa::each_isa;
 use prunella_kernels::{
     Activation, Adam, AdamState, Gradient, Kernels, Line, Momentum, Rows, RowsMut, Sgd, SparseBytes,
-    SparseColumns, SparseRows,
+    SparseColumns,
 };
 
 const INPUTS: &[usize] = if cfg!(miri) { &[67] } else { &[1, 2, 3, 63, 64, 65, 127, 300, 784] };
@@ -95,9 +95,9 @@ fn forward_gives_the_bits_of_the_dense_product() {
                 let poison = vec![Line([f32::NAN; 16]); batch * Line::count(*outputs) + 1];
                 let (mut got, mut want) = (poison.clone(), poison);
                 let mut y = RowsMut::new(&mut got, *batch, *outputs);
-                let mut panel = vec![Line([f32::NAN; 16]); SparseRows::PANEL];
-                let rows = SparseRows { bytes: x, rows: examples, panel: &mut panel };
-                kernels.sparse_product(rows, weight, &bias, activation, &mut y);
+                let mut columns = SparseColumns::default();
+                columns.fill(x, examples, 0..*inputs);
+                kernels.columns_product(&mut columns, weight, &bias, activation, &mut y);
                 let mut y = RowsMut::new(&mut want, *batch, *outputs);
                 kernels.gemm_tn(
                     Rows::new(by_input, *inputs, *batch),
@@ -108,12 +108,6 @@ fn forward_gives_the_bits_of_the_dense_product() {
                 );
                 let what = format!("{kernels:?} {batch} x {inputs} x {outputs} {activation}");
                 assert!(bits(&got) == bits(&want), "{what}: other bits");
-                let mut by_columns = vec![Line([f32::NAN; 16]); got.len()];
-                let mut y = RowsMut::new(&mut by_columns, *batch, *outputs);
-                let mut columns = SparseColumns::default();
-                columns.fill(x, examples, 0..*inputs);
-                kernels.columns_product(&mut columns, weight, &bias, activation, &mut y);
-                assert!(bits(&by_columns) == bits(&want), "{what}, by columns: other bits");
             }
         });
     });
@@ -182,17 +176,6 @@ fn density_counts_pairs() {
 fn half_a_pair_of_columns_is_refused() {
     let x = SparseBytes::new(&[1; 8], 4, shade);
     SparseColumns::default().fill(&x, &[0, 1], 0..3);
-}
-
-#[test]
-#[should_panic(expected = "the rows are there")]
-fn a_row_that_is_not_there_is_refused() {
-    let x = SparseBytes::new(&[1; 8], 4, shade);
-    let (weight, mut y) = (matrix(1, 4, 3, 0.0), [Line::ZERO]);
-    let kernels = Kernels::new(prunella_kernels::Isa::best());
-    let mut y = RowsMut::new(&mut y, 1, 3);
-    let rows = SparseRows { bytes: &x, rows: &[2], panel: &mut vec![Line::ZERO; SparseRows::PANEL] };
-    kernels.sparse_product(rows, Rows::new(&weight, 4, 3), &[Line::ZERO], Activation::Relu, &mut y);
 }
 
 #[test]

@@ -135,3 +135,27 @@ fn ctrl_c_saves_and_the_training_goes_on_from_there() {
     let is_left = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "tmp");
     assert_eq!(tree(directory.path()).iter().filter(|path| is_left(path)).count(), 0);
 }
+
+/// The first Ctrl-C waits for the step under way, saves, and says so; the second does not wait. Steps and the file are so large that
+/// one of many comes in between.
+#[cfg(unix)]
+#[test]
+fn a_second_ctrl_c_ends_at_once() {
+    let directory = with_data();
+    let line = "train --data data --hidden 2000,2000 --optimizer sgd --epochs 100000 --batch-size 300 --threads 1 \
+                --checkpoint saved";
+    let arguments: Vec<&str> = line.split_whitespace().collect();
+    let mut command = command(&arguments);
+    command.current_dir(&directory).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    while !directory.path().join("saved").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended without a checkpoint");
+        std::thread::yield_now();
+    }
+    let id = child.id().to_string();
+    while child.try_wait().unwrap().is_none() {
+        Command::new("kill").args(["-INT", &id]).stderr(Stdio::null()).status().unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(130), String::new()));
+}

@@ -1,5 +1,6 @@
 //! Training on pixels most of which are zero, which are passed over.
 
+use super::definitions::check_gradient_on;
 use super::*;
 
 /// `len` examples of three zeros in four pixels; the others tell the class.
@@ -64,9 +65,12 @@ fn passing_over_zeros_changes_no_bit() {
     let data = drawings(333, FEATURES, 7, 8);
     let padded: Vec<u8> = (0..333).flat_map(|i| [data.pixels(i), &[255; FEATURES]].concat()).collect();
     let padded = Dataset::new(2 * FEATURES, padded, data.labels().into()).unwrap();
-    let pool = pool(2);
-    let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
-    for optimizer in OPTIMIZERS {
+    // Batches whose columns one thread has in one piece, and not.
+    for ((threads, batch_size), optimizer) in
+        [(1, 100), (2, 100), (1, 300), (2, 300)].into_iter().flat_map(|run| OPTIMIZERS.map(|o| (run, o)))
+    {
+        let pool = pool(threads);
+        let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
         let train = |data: &Dataset| {
             let mut rng = Rng::new(4);
             let draw = |len: usize, rng: &mut Rng| (0..len).map(|_| 0.1 * rng.normal()).collect::<Vec<f32>>();
@@ -85,7 +89,7 @@ fn passing_over_zeros_changes_no_bit() {
             let keep: Vec<bool> =
                 (0..40 * wide).map(|i| i % wide < FEATURES && !(i % wide).is_multiple_of(8)).collect();
             network.set_mask(0, &keep);
-            let options = Options { epochs: 3, batch_size: 100, optimizer, ..Options::default() };
+            let options = Options { epochs: 3, batch_size, optimizer, ..Options::default() };
             let trainer = Trainer::new(&mut network, data, &options, compute).unwrap();
             let (density, flops) = (trainer.density(), trainer.flops_per_example());
             drop(trainer);
@@ -98,7 +102,11 @@ fn passing_over_zeros_changes_no_bit() {
         };
         let (sparse, dense) = (train(&data), train(&padded));
         assert!(sparse.2.is_some_and(|density| density < 0.5) && dense.2.is_none(), "one of each");
-        assert_eq!((sparse.0, sparse.1), (dense.0, dense.1), "{optimizer:?}");
+        assert_eq!(
+            (sparse.0, sparse.1),
+            (dense.0, dense.1),
+            "{optimizer:?}, {threads} threads, {batch_size}"
+        );
         // 4 for each weight of the first layer, 6 of the second.
         let drawn = data.select(&(0..333).collect::<Vec<_>>()).rows().iter().filter(|x| **x != 0.0).count();
         assert_eq!(dense.3, f64::from(4 * 300 * 40 + 6 * 40 * 7));

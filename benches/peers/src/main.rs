@@ -9,6 +9,7 @@ mod onnx;
 mod ours;
 mod python;
 mod report;
+mod training;
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -29,6 +30,8 @@ use report::{Measured, Report, Slow};
 
 /// Test examples drawn where there is no data.
 const DRAWN: usize = 4_000;
+/// Training examples drawn there.
+const DRAWN_TO_LEARN: usize = 20_000;
 /// Long enough that a peer whose threads fell asleep since its last turn gets into its stride: with 0.2 ms instead, DeepSparse
 /// took 63 us for 784-64-10 at batch 64 and 90 %, not 42 us.
 const SAMPLE_NS: u64 = 1_000_000;
@@ -45,13 +48,13 @@ struct Args {
     /// Fewer cells and fewer rounds.
     #[arg(long)]
     quick: bool,
-    /// Only cells whose title begins with this, as `784-64-10` or `784x64 at batch 1`.
+    /// Only cells whose title begins with this, as `784-64-10`, `784x64 at batch 1` or `training`.
     #[arg(long, value_name = "TITLE")]
     only: Option<String>,
     /// How to print the results.
     #[arg(long, value_enum, default_value = "md")]
     format: Format,
-    /// Also write `peers.md` and `peers.json` into this directory.
+    /// Also write `peers.md` and `peers.json`, `training.md` and `training.json` into this directory.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Where the Python environments are.
@@ -81,41 +84,62 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     if available_parallelism()?.get() > 1 {
         eprintln!("!!! NOT PINNED: more than one core is allowed; times are less comparable");
     }
+    let only = args.only.as_deref();
+    let cases = if args.quick { Vec::new() } else { training::Case::all(only) };
     let data = match &args.data {
         Some(dir) => Split::load(dir)?,
-        None => Split::synth(10, DRAWN, 1),
+        None => Split::synth(if cases.is_empty() { 10 } else { DRAWN_TO_LEARN }, DRAWN, 1),
     };
+    let cells = Cell::all(args.quick).into_iter();
+    let cells: Vec<Cell> =
+        cells.filter(|cell| only.is_none_or(|only| cell.title().starts_with(only))).collect();
+    if cells.is_empty() && cases.is_empty() {
+        return Err("no cell has such a title".into());
+    }
+    let folder = std::env::temp_dir().join(format!("prunella-peers-{}", std::process::id()));
+    let mut found = Vec::new();
+    if !cells.is_empty() {
+        let report = compared(&cells, &data, args, &folder)?;
+        found.push(("peers", report.markdown(), report.json()));
+    }
+    if !cases.is_empty() {
+        let report = training::run(&cases, &data, &args.venvs, &folder);
+        let _ = fs::remove_dir_all(&folder);
+        let report = report?;
+        shout(&report.missing);
+        found.push(("training", report.markdown(), report.json()));
+    }
+    for (name, markdown, json) in found {
+        match args.format {
+            Format::Md => print!("{markdown}"),
+            Format::Json => println!("{json:#}"),
+        }
+        if let Some(dir) = &args.out {
+            fs::create_dir_all(dir)?;
+            fs::write(dir.join(format!("{name}.md")), markdown)?;
+            fs::write(dir.join(format!("{name}.json")), format!("{json:#}\n"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Everything that runs networks and layers, cell by cell.
+fn compared(cells: &[Cell], data: &Split, args: &Args, folder: &Path) -> Result<Report, Box<dyn Error>> {
     let mut workers = Workers::start(&args.venvs);
     shout(&workers.missing);
     let isa = Isa::best().name();
     let mut report = Report::new(Environment::detect(isa, &[isa], 1), &data.name);
-    let cells = Cell::all(args.quick).into_iter();
-    let cells: Vec<Cell> =
-        cells.filter(|cell| args.only.as_ref().is_none_or(|only| cell.title().starts_with(only))).collect();
-    if cells.is_empty() {
-        return Err("no cell has such a title".into());
-    }
-    let folder = std::env::temp_dir().join(format!("prunella-peers-{}", std::process::id()));
     for (i, cell) in cells.iter().enumerate() {
         eprintln!("[{}/{}] {}", i + 1, cells.len(), cell.title());
-        let measured = measured(cell, &data, &mut workers, &folder, args.quick);
+        let measured = measured(cell, data, &mut workers, folder, args.quick);
         // Inputs and weights go, whatever came of it.
-        let _ = fs::remove_dir_all(&folder);
+        let _ = fs::remove_dir_all(folder);
         report.cells.push(measured?);
     }
     report.versions.extend(workers.versions);
     report.missing = workers.missing;
     shout(&report.missing);
-    match args.format {
-        Format::Md => print!("{}", report.markdown()),
-        Format::Json => println!("{:#}", report.json()),
-    }
-    if let Some(dir) = &args.out {
-        fs::create_dir_all(dir)?;
-        fs::write(dir.join("peers.md"), report.markdown())?;
-        fs::write(dir.join("peers.json"), format!("{:#}\n", report.json()))?;
-    }
-    Ok(())
+    Ok(report)
 }
 
 fn shout(missing: &[String]) {

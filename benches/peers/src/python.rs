@@ -55,14 +55,14 @@ const ENVIRONMENT: [(&str, &str); 7] = [
     ("NM_DISABLE_ANALYTICS", "1"),
 ];
 
-struct Process {
+pub struct Process {
     child: Child,
     to: ChildStdin,
     from: BufReader<ChildStdout>,
 }
 
 impl Process {
-    fn start(python: &Path, worker: &Path) -> Result<Process, Box<dyn Error>> {
+    pub fn start(python: &Path, worker: &Path) -> Result<Process, Box<dyn Error>> {
         let mut child = Command::new(python)
             .arg(worker)
             .envs(ENVIRONMENT)
@@ -76,7 +76,7 @@ impl Process {
     }
 
     /// Sends a command and waits for the answer, or says what went wrong there.
-    fn ask(&mut self, command: Value) -> Result<Value, String> {
+    pub fn ask(&mut self, command: Value) -> Result<Value, String> {
         let gone = |error: std::io::Error| format!("its process ended: {error}");
         writeln!(self.to, "{command}").map_err(gone)?;
         let mut line = String::new();
@@ -192,12 +192,14 @@ impl Workers {
     }
 }
 
+pub fn floats_to(file: &Path, values: &[f32]) -> std::io::Result<()> {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    fs::write(file, bytes)
+}
+
 /// Writes what the peers read: `network.onnx`, and as plain little-endian floats the weights, the biases and the inputs.
 pub fn write_files(model: &Model, inputs: &Inputs, folder: &Path) -> std::io::Result<()> {
-    let floats = |name: &str, values: &[f32]| {
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        fs::write(folder.join(name), bytes)
-    };
+    let floats = |name: &str, values: &[f32]| floats_to(&folder.join(name), values);
     fs::create_dir_all(folder)?;
     for (i, layer) in model.layers().iter().enumerate() {
         floats(&format!("weight{i}.f32"), layer.weight())?;

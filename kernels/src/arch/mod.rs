@@ -13,7 +13,7 @@ use crate::generic::{
     loss::{CrossEntropy, SquaredError, SumRows},
     optimize::{AdamStep, MomentumStep, Tensor},
     prototypes::Networks,
-    sparse_bytes::{ColumnsProduct, SparseProduct},
+    sparse_bytes::ColumnsProduct,
     tall::{ColumnStep, CrossEntropies, Gradient, Product as TallProduct},
 };
 use crate::isa::Isa;
@@ -55,7 +55,6 @@ pub(crate) struct TrainingTable {
     pub(crate) binary_cross_entropy: unsafe fn(&CrossEntropy),
     pub(crate) mean_squared_error: unsafe fn(&SquaredError),
     pub(crate) sum_rows: unsafe fn(&SumRows),
-    pub(crate) sparse_product: unsafe fn(&SparseProduct),
     pub(crate) columns_product: unsafe fn(&ColumnsProduct),
     pub(crate) sgd: unsafe fn(&Tensor, f32),
     pub(crate) momentum: unsafe fn(&Tensor, &MomentumStep),
@@ -100,7 +99,6 @@ macro_rules! entry_points {
                 binary_cross_entropy(p: &$crate::generic::loss::CrossEntropy) = loss::binary_cross_entropy;
                 mean_squared_error(p: &$crate::generic::loss::SquaredError) = loss::mean_squared_error;
                 sum_rows(p: &$crate::generic::loss::SumRows) = loss::sum_rows;
-                sparse_product(p: &$crate::generic::sparse_bytes::SparseProduct) = sparse_bytes::product;
                 columns_product(p: &$crate::generic::sparse_bytes::ColumnsProduct) = sparse_bytes::columns_product;
                 sgd(p: &$crate::generic::optimize::Tensor, rate: f32) = optimize::sgd;
                 momentum(p: &$crate::generic::optimize::Tensor, step: &$crate::generic::optimize::MomentumStep) = optimize::momentum;

@@ -5,9 +5,7 @@
 //! nothing, so the bits are those of the dense products.
 //!
 //! ```text
-//! forward    for each example        acc = b       for its pairs (k, x, x')    acc += x W^T[k];  acc += x' W^T[k + 1]
-//!                                    y = act(acc)
-//! by columns for each pair k, k + 1  w, w' = W^T[k], W^T[k + 1]    for examples that have it   y[e] += x w;   y[e] += x' w'
+//! forward    for each pair k, k + 1  w, w' = W^T[k], W^T[k + 1]    for examples that have it   y[e] += x w;   y[e] += x' w'
 //! gradient   for each pair k, k + 1  acc, acc' = 0 for examples that have it   acc += x dz[e];   acc' += x' dz[e]
 //!                                    W^T[k], W^T[k + 1] -= step(acc, acc')
 //! ```
@@ -28,41 +26,19 @@ use crate::view::Line;
 /// Two neighbours in a matrix of bytes, of which one is not zero: `index << 16 | second << 8 | first`.
 pub(crate) type Pair = u32;
 
-/// Columns of a matrix that has its own starts, so that a product can go through it by blocks of columns.
-pub(crate) const BLOCK_COLUMNS: usize = 64;
-
-/// Lines of a panel: 64 KB. L1 has 48, but not all of the rows are in use (Zen 5, MNIST: with 32 KB the product is 9 % slower).
+/// Lines of a panel: 64 KB, of which L1 has 48; 128 rows of 8 registers.
 pub(crate) const PANEL: usize = 64 * 1024 / size_of::<Line>();
 
 /// Lists of pairs, and what a byte stands for.
 #[derive(Clone, Copy)]
 pub(crate) struct Lists {
-    /// Where the entries of each list start, and end. Lists that are gone through together follow each other.
+    /// Where the entries of each list start, and end.
     pub(crate) starts: *const u32,
     pub(crate) ends: *const u32,
     /// Indices ascending within a list.
     pub(crate) entries: *const Pair,
     /// `[256]`.
     pub(crate) values: *const f32,
-}
-
-/// `y = act(bias + x weight)`, x `[batch, inputs]` sparse.
-pub(crate) struct SparseProduct {
-    /// One for each example and [`BLOCK_COLUMNS`] inputs: pairs of inputs.
-    pub(crate) x: Lists,
-    /// `[batch]`: the row of each example in x.
-    pub(crate) examples: *const usize,
-    pub(crate) batch: usize,
-    pub(crate) inputs: usize,
-    /// `[inputs, n]`.
-    pub(crate) weight: *const f32,
-    /// `[n]`, a multiple of 16.
-    pub(crate) bias: *const f32,
-    pub(crate) n: usize,
-    /// `[batch, n]`.
-    pub(crate) y: *mut f32,
-    pub(crate) activation: Activation,
-    pub(crate) panel: Panel,
 }
 
 /// `y = act(bias + x weight)`, x `[batch, inputs]` sparse.
@@ -111,11 +87,11 @@ impl Lists {
     }
 
     /// # Safety
-    /// The lists from `first` to before `end` exist.
+    /// The list exists.
     #[inline(always)]
-    unsafe fn range(&self, first: usize, end: usize) -> core::ops::Range<usize> {
+    unsafe fn range(&self, list: usize) -> core::ops::Range<usize> {
         // SAFETY: the caller's promise.
-        unsafe { *self.starts.add(first) as usize..*self.ends.add(end - 1) as usize }
+        unsafe { *self.starts.add(list) as usize..*self.ends.add(list) as usize }
     }
 }
 
@@ -126,7 +102,7 @@ impl Lists {
 pub(crate) struct Panel(pub(crate) *mut Line);
 
 impl Panel {
-    /// How many rows of `registers` there is room for: a multiple of [`BLOCK_COLUMNS`].
+    /// How many rows of `registers` there is room for.
     const fn rows<S: Simd>(registers: usize) -> usize {
         PANEL * Line::LEN / (registers * S::LANES)
     }
@@ -182,86 +158,9 @@ macro_rules! blocks {
     }};
 }
 
-/// # Safety
-/// The machine has the instruction set; all operands reach over their shapes.
-#[inline(always)]
-pub(crate) unsafe fn product<S: Simd>(p: &SparseProduct) {
-    // SAFETY: the caller's promise.
-    unsafe { touch(p) };
-    // Two examples at once, so that their chains overlap, were no faster (64 outputs) or slower (256, by 8 %).
-    blocks!(p.n, 8, product_block::<S>(p));
-}
-
-/// Reads a value of every line of the lists. A batch is spread all over the data, and the loops below would wait for one list
-/// after the other: here the waiting overlaps (Zen 5, MNIST: the product takes 38 us without, 16 with, 784-64, batch 64).
-///
-/// # Safety
-/// As for [`product`].
-#[inline(always)]
-unsafe fn touch(p: &SparseProduct) {
-    let blocks = p.inputs.div_ceil(BLOCK_COLUMNS);
-    // SAFETY: the caller's promise.
-    unsafe {
-        // First where they are, or each list would begin with such a wait.
-        for example in 0..p.batch {
-            p.x.starts.add(*p.examples.add(example) * blocks).read_volatile();
-        }
-        for example in 0..p.batch {
-            let list = *p.examples.add(example) * blocks;
-            for at in p.x.range(list, list + blocks).step_by(size_of::<Line>() / size_of::<Pair>()) {
-                p.x.entries.add(at).read_volatile();
-            }
-        }
-    }
-}
-
-/// # Safety
-/// As for [`product`], for NV registers of outputs from `first` on.
-#[inline(always)]
-unsafe fn product_block<S: Simd, const NV: usize>(p: &SparseProduct, first: usize) {
-    let blocks = p.inputs.div_ceil(BLOCK_COLUMNS);
-    let blocks_at_once = Panel::rows::<S>(NV) / BLOCK_COLUMNS;
-    for block in (0..blocks).step_by(blocks_at_once) {
-        let end = blocks.min(block + blocks_at_once);
-        let input = block * BLOCK_COLUMNS;
-        let rows = p.inputs.min(end * BLOCK_COLUMNS) - input;
-        // SAFETY: the caller's promise; every entry of the blocks names one of the rows, the second of a last pair the zeros.
-        unsafe {
-            let weight = p.panel.hold::<S, NV>(p.weight.add(input * p.n + first), rows, p.n);
-            for example in 0..p.batch {
-                let y = p.y.add(example * p.n + first);
-                let start = if block == 0 { p.bias.add(first) } else { y };
-                let mut acc = [S::splat(0.0); NV];
-                for v in 0..NV {
-                    acc[v] = S::load(start.add(v * S::LANES));
-                }
-                let list = *p.examples.add(example) * blocks;
-                for at in p.x.range(list + block, list + end) {
-                    let (pair, x) = p.x.entry::<S>(at);
-                    let from = weight.add((2 * pair - input) * NV * S::LANES);
-                    for r in 0..2 {
-                        for v in 0..NV {
-                            acc[v] = S::fma(x[r], S::load(from.add((r * NV + v) * S::LANES)), acc[v]);
-                        }
-                    }
-                }
-                for v in 0..NV {
-                    if end == blocks {
-                        acc[v] = activate::settle::<S>(acc[v], p.activation == Activation::Relu);
-                    }
-                    S::store(y.add(v * S::LANES), acc[v]);
-                }
-                if end == blocks && !in_registers(p.activation) {
-                    activate::all::<S>(p.activation, y, NV * S::LANES);
-                }
-            }
-        }
-    }
-}
-
-/// The same product with x by columns: two rows of weights stay in registers, and what they contribute is added to the outputs of
-/// the examples that have them, which L1 holds. So weights are read once, and multiply-adds that follow each other belong to
-/// different examples and need not wait (Zen 5, MNIST: 784-64, batch 64, 12 us where [`product`] takes 17).
+/// Two rows of weights stay in registers, and what they contribute is added to the outputs of the examples that have them, which L1
+/// holds. So weights are read once, and multiply-adds that follow each other belong to different examples and need not wait (Zen 5,
+/// MNIST, 784-64, batch 64: 12 us; example by example, with the outputs in registers and the weights from L2, it takes 17).
 ///
 /// # Safety
 /// The machine has the instruction set; all operands reach over their shapes.
@@ -294,7 +193,7 @@ unsafe fn columns_block<S: Simd, const NV: usize>(p: &ColumnsProduct, first: usi
                     weight[r][v] = S::load(p.weight.add((2 * pair + r) * p.n + first + v * S::LANES));
                 }
             }
-            for at in p.x.range(pair, pair + 1) {
+            for at in p.x.range(pair) {
                 let (example, x) = p.x.entry::<S>(at);
                 let sum = sums.add(example * stride);
                 for v in 0..NV {
@@ -345,7 +244,7 @@ unsafe fn update_block<S: Simd, R: Rule, const NV: usize>(
         // A pruned weight may still have to become zero.
         let skips = !R::ACTS_ON_ZERO && tensor.mask.is_null();
         for pair in 0..p.inputs.div_ceil(2) {
-            let examples = p.x.range(pair, pair + 1);
+            let examples = p.x.range(pair);
             if skips && examples.is_empty() {
                 continue;
             }
