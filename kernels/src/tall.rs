@@ -205,7 +205,7 @@ impl Kernels {
     ///
     /// # Panics
     /// The shapes do not fit each other.
-    pub fn columns_product(
+    pub fn tall_product(
         &self,
         x: &ByteColumns,
         w: Rows<'_>,

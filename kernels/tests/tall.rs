@@ -143,7 +143,7 @@ fn products_by_columns_give_the_bits_of_dense_ones() {
             for activation in [Activation::Identity, Activation::Relu, Activation::Tanh] {
                 let [mut got, mut want] = [(); 2].map(|()| poison(batch, outputs));
                 let mut y = RowsMut::new(&mut got, batch, outputs);
-                kernels.columns_product(&x, weight, &bias, activation, &mut y);
+                kernels.tall_product(&x, weight, &bias, activation, &mut y);
                 let mut y = RowsMut::new(&mut want, batch, outputs);
                 let dense = Rows::new(&dense, inputs, batch);
                 kernels.gemm_tn(dense, weight, Some(&bias), activation, &mut y);

@@ -1,7 +1,7 @@
 //! A block of examples through a tall network, forwards and backwards.
 //!
 //! ```text
-//! h   = act(x W^T + b)     for each group of units       columns_product
+//! h   = act(x W^T + b)     for each group of units       tall_product
 //! z   = h V^T + c          for each slot of outputs      a chain over the groups: what is not the network's own adds 0 * h
 //! dz  from the loss
 //! dh  = dz V               for each group                a chain over the slots
@@ -96,7 +96,7 @@ impl Workspace {
             let weight = Rows::new(&weights[0][layout.weights_of(group)], layout.features, width);
             let product = |activation, to: &mut [Line]| {
                 let mut to = RowsMut::new(to, rows, width);
-                kernels.columns_product(x, weight, &weights[1][group.clone()], activation, &mut to);
+                kernels.tall_product(x, weight, &weights[1][group.clone()], activation, &mut to);
             };
             if self.z.is_empty() {
                 product(kind.hidden, &mut self.h[at]);
