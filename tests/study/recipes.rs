@@ -21,7 +21,8 @@ fn with_cell(threads: usize, test: impl FnOnce(&Cell<'_>, &Dataset)) {
     let task = Task::new(&data, Pair::ALL[1], 3).unwrap();
     let pool = Pool::new(NonZeroUsize::new(threads).unwrap()).unwrap();
     let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
-    let context = Context { data: &data, compute, is_interrupted: &|| false, shelf: &Shelf::default() };
+    let shelf = Shelf::default();
+    let context = Context { data: &data, compute, shelf: &shelf, is_interrupted: &|| false };
     test(&Cell::new(&task, HIDDEN, 3, context), &task.train);
 }
 

@@ -142,13 +142,15 @@ pub fn smallest(table: &[RecipeSummary], level: f64) -> Vec<Smallest> {
 /// The smallest recipe that is enough at `level` for all pairs and widths of `table` at once: its rows, none if there is no such
 /// recipe.
 pub fn smallest_for_all(table: &[RecipeSummary], level: f64) -> Vec<RecipeSummary> {
+    let cells = smallest(table, level).len();
     let rows = |recipe: &Recipe| -> Vec<RecipeSummary> {
         let name = recipe.name();
         table.iter().filter(|row| row.level == level && row.recipe == name).cloned().collect()
     };
     let is_enough = |recipe: &Recipe| {
         let rows = rows(recipe);
-        !rows.is_empty() && rows.iter().all(RecipeSummary::is_enough)
+        // Tried for some of them alone, it is not one for all.
+        !rows.is_empty() && rows.len() == cells && rows.iter().all(RecipeSummary::is_enough)
     };
     let least = Recipe::all().into_iter().filter(is_enough).min_by_key(|recipe| recipe.order());
     least.map_or(Vec::new(), |recipe| rows(&recipe))
