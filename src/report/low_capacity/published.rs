@@ -221,7 +221,12 @@ pub(super) fn neurons(report: &LowCapacityReport) -> Option<Section> {
         means.join(", ")
     );
     let title = "Units that are 0 on every validation example: mean over seeds (fewest - most)".to_string();
-    Some(Section { id: "neurons", title: "Do neurons die?", answer, blocks: vec![Block::Table(title, grid)] })
+    Some(Section {
+        id: "neurons",
+        title: "Do neurons die?",
+        answer,
+        blocks: vec![Block::Folded(title, grid)],
+    })
 }
 
 /// How a network was pruned, in a word or two: `dense`, `95 %`, `0.95 %`.
