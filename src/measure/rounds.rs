@@ -2,6 +2,7 @@
 
 use std::prelude::rust_2024::*;
 use std::time::Instant;
+use std::vec;
 
 use super::contention::{waited_ns, waited_since_ns};
 use super::samples::Samples;
