@@ -33,6 +33,8 @@ Examples:
   prunella run --data data/mnist --out results   the same on MNIST; write JSON, HTML and the models
   prunella bench --layers 784,1024,1024,10       measure without training
   prunella breakeven                             from which sparsity on pruning pays
+  prunella advise --data data/mnist              the most accurate network within 30 us
+  prunella repro low-capacity --quick            a published study, done again
   prunella info --measure                        what this machine can do
 
 Exit codes: 0 done; 1 bad data or a failure; 2 wrong usage; 3 no network keeps the goal; 130 interrupted.";
