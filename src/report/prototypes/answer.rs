@@ -24,7 +24,7 @@ pub(super) fn what_holds(results: &Results) -> Option<String> {
     let verdict = |claim: &Claim| claim.verdict.text();
     if let (Some(means), Some(medians)) = (claim("F1"), claim("F1m")) {
         said.push(format!(
-            "That coverage alone has the lowest E at every N: by means {}, by medians {}. {}",
+            "Whether coverage alone has the lowest E at every N: {} by means, {} by medians. {}",
             verdict(means),
             verdict(medians),
             medians.why
@@ -32,7 +32,7 @@ pub(super) fn what_holds(results: &Results) -> Option<String> {
     }
     if let Some(general) = claim("G") {
         said.push(format!(
-            "That expulsion by overlap is general, in other points and dimensions: {}.",
+            "That overlap expels is general, for other points and dimensions, too: {}.",
             verdict(general)
         ));
     }

@@ -3,7 +3,7 @@
 use super::super::Report;
 use super::super::data::Schema;
 use super::super::grid::{Grid, Summary};
-use super::super::number::{exact, plural, three_digits};
+use super::super::number::{exact, plural, significant, three_digits};
 use super::super::run::machine;
 use super::super::study::{claims_grid, claims_reasons, claims_records, range};
 use super::answer::what_holds;
@@ -127,7 +127,12 @@ fn medians(results: &Results) -> Grid {
     let mut grid = Grid::new(sizes_header(results));
     for mask in Mask::ALL {
         let cells = results.cells.iter().filter(|cell| cell.mask == mask);
-        let medians: Vec<String> = cells.map(|cell| median(&cell.error)).collect();
+        let of = |cell: &Cell| {
+            let Spread { median, median_lo, median_hi, .. } = cell.error;
+            let [median, lo, hi] = [median, median_lo, median_hi].map(|value| significant(value, 2));
+            format!("{median} ({lo}-{hi})")
+        };
+        let medians: Vec<String> = cells.map(of).collect();
         if !medians.is_empty() {
             grid.push(core::iter::once(mask_name(mask)).chain(medians).collect());
         }

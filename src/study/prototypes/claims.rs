@@ -195,7 +195,7 @@ impl Trial<'_> {
         let those = |wanted: Verdict| {
             let said = parts.iter().filter(|(_, verdict)| *verdict == wanted).map(|(what, _)| *what);
             let said = said.collect::<Vec<_>>().join(", ");
-            if said.is_empty() { said } else { format!("{}: {said}. ", wanted.text()) }
+            (!said.is_empty()).then(|| format!("{}: {said}", wanted.text()))
         };
         Claim {
             id: "F3".into(),
@@ -209,9 +209,9 @@ impl Trial<'_> {
             interval: ends(&outside),
             verdict,
             why: format!(
-                "Its parts, over the four masks. {}Overlap alone has all outside in {} of runs, and specialisation {}; its E is {} \
+                "Of its parts, over the four masks, {}. Overlap alone has all outside in {} of runs, and specialisation {}; its E is {} \
                  times, and its fit {} times, that of the fit alone (geometric means).",
-                ORDER.map(those).concat(),
+                ORDER.into_iter().filter_map(those).collect::<Vec<_>>().join("; "),
                 digits(every(Mask::OVL).mid),
                 range(&special),
                 range(&error),

@@ -40,8 +40,8 @@ impl Middle {
 #[derive(Default)]
 struct Standing {
     below: Vec<usize>,
-    open: Vec<usize>,
     /// With the rivals.
+    open: Vec<String>,
     beaten: Vec<String>,
     below_fit: Vec<usize>,
 }
@@ -53,7 +53,7 @@ impl Trial<'_> {
         let (mut least, mut where_least) = (Interval { mid: f64::INFINITY, lo: 0.0, hi: 0.0 }, String::new());
         for n in self.sizes() {
             let rivals = self.rivals(n, middle);
-            let (mut here, mut lower) = (Vec::new(), Vec::new());
+            let (mut here, mut lower, mut level) = (Vec::new(), Vec::new(), Vec::new());
             for (mask, more) in rivals {
                 if more.mid < least.mid {
                     (least, where_least) = (more, format!("{} at N = {n}", mask.name()));
@@ -61,8 +61,10 @@ impl Trial<'_> {
                 // Above all others needs every interval; below one of so many would come by chance.
                 let sure = |above: &bool| *above || more.mid + MANY * (more.hi - more.mid) < 0.0;
                 let is_above = above(&more, 0.0).filter(sure);
-                if is_above == Some(false) {
-                    lower.push(mask.name());
+                match is_above {
+                    Some(false) => lower.push(mask.name()),
+                    None => level.push(mask.name()),
+                    Some(true) => {}
                 }
                 if mask == Mask::STD && is_above == Some(true) {
                     standing.below_fit.push(n);
@@ -71,11 +73,11 @@ impl Trial<'_> {
             }
             let part = match (lower.is_empty(), here.contains(&None)) {
                 (false, _) => {
-                    standing.beaten.push(format!("{} at N = {n}", lower.join(" and ")));
+                    standing.beaten.push(format!("{} at N = {n}", named(&lower)));
                     Some(false)
                 }
                 (true, true) => {
-                    standing.open.push(n);
+                    standing.open.push(format!("{} at N = {n}", named(&level)));
                     None
                 }
                 (true, false) => {
@@ -139,26 +141,30 @@ impl Middle {
 impl Standing {
     fn said(&self, middle: Middle) -> String {
         let mut parts = Vec::new();
-        let told = [
-            ("it is below every other mask", &self.below[..]),
-            ("a rival cannot be told from it", &self.open[..]),
-        ];
-        let told = clauses(&told);
-        parts.extend((!told.is_empty()).then_some(told));
-        parts.extend(
-            (!self.beaten.is_empty()).then(|| format!("lower than it is {}", self.beaten.join(", "))),
-        );
-        let fit = clauses(&[("it is below the fit alone", &self.below_fit[..])]);
-        let fit = if fit.is_empty() { "it is nowhere surely below the fit alone".into() } else { fit };
+        let below = clauses(&[("below every other mask", &self.below[..])]);
+        parts.extend((!below.is_empty()).then_some(below));
+        let rivals = [("not told apart from", &self.open), ("above", &self.beaten)];
+        let rivals = rivals.into_iter().filter(|(_, rivals)| !rivals.is_empty());
+        parts.extend(rivals.map(|(what, rivals)| format!("{what} {}", rivals.join(", "))));
+        let fit = clauses(&[("below the fit alone", &self.below_fit[..])]);
+        let fit = if fit.is_empty() { "nowhere surely below the fit alone".into() } else { fit };
         parts.push(fit);
-        let last = match middle {
-            Middle::Mean => {
-                "Differences are paired by seed. Where E has runs far out, a mean says little of the others: see F1m."
-            }
-            Middle::Median => {
-                "A rival counts as lower only if its interval, widened for all these comparisons, says so."
-            }
+        let (of, last) = match middle {
+            Middle::Mean => (
+                "means",
+                " Differences are paired by seed; a rival counts as lower only if its interval, widened for all these comparisons, says \
+                 so. Where E has runs far out, a mean says little of the others: see F1m.",
+            ),
+            Middle::Median => ("medians", ""),
         };
-        format!("Of coverage alone: {}. {last}", parts.join("; "))
+        format!("Coverage alone, by {of}: {}.{last}", parts.join("; "))
+    }
+}
+
+/// One or two by name, more by their number.
+fn named(masks: &[&str]) -> String {
+    match masks.len() {
+        1 | 2 => masks.join(" and "),
+        count => format!("{count} masks"),
     }
 }
