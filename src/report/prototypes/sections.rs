@@ -51,8 +51,8 @@ pub(super) fn error(results: &Results) -> Option<Section> {
     let lowest_by_median = times_lowest(|error| error.median);
     let of = |mask| cell(results, mask, n).map(|cell| significant(cell.error.mean, 2));
     let answer = format!(
-        "Best with coverage: alone it has the lowest mean error at {lowest} of {}, by medians at {lowest_by_median}. At N = {n} the \
-         mean is {}, against {} without a structural loss and {} with overlap alone.",
+        "Coverage alone has the lowest mean error at {lowest} of {}, and the lowest median at {lowest_by_median}. At N = {n} its mean \
+         is {}, against {} without a structural loss and {} with overlap alone.",
         plural(sizes.len(), "size", "sizes"),
         of(Mask::COV)?,
         of(Mask::STD)?,
