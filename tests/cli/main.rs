@@ -6,6 +6,7 @@ mod bad_arguments;
 mod bad_files;
 mod breakeven;
 mod fixture;
+mod prototypes;
 mod repro;
 mod training;
 mod verbs;

@@ -2,12 +2,12 @@
 
 use prunella::kernels::{Isa, Kernels};
 use prunella::measure::stats::mean_interval;
-use prunella::study::Verdict;
 use prunella::study::prototypes::reference::{Network, Term, Terms};
 use prunella::study::prototypes::{
-    CoverageForm, Definition, Digits, Init, Input, Machine, Mask, OverlapForm, Part, Settings, Start, Target,
-    assign, gradient, is_inside, measure, study,
+    CoverageForm, Definition, Digits, Init, Input, Machine, Mask, OverlapForm, Part, Run, Settings, Start,
+    Target, assign, claims, gradient, is_inside, measure, study,
 };
+use prunella::study::{Claim, Verdict};
 use std::num::NonZeroUsize;
 
 fn machine(isa: Isa, threads: usize) -> Machine {
@@ -165,7 +165,7 @@ fn what_is_not_asked_for_is_not_done() {
 fn every_part_has_its_rows() {
     let results = study(machine(Isa::best(), 2), &small(&Part::ALL), &digits(), &mut |_, _, _| {});
     let ids: Vec<&str> = results.claims.iter().map(|claim| &claim.id[..]).collect();
-    assert_eq!(ids, ["F1", "F2", "F3", "F4", "P", "G"]);
+    assert_eq!(ids, ["F1", "F1m", "F2", "F3", "F4", "P", "G"]);
     assert_eq!((results.cells.len(), results.runs.len()), (16, 80));
     for cell in &results.cells {
         let runs = results.runs.iter().filter(|run| (run.n, run.mask) == (cell.n, cell.mask));
@@ -174,7 +174,7 @@ fn every_part_has_its_rows() {
         assert!(cell.error.lo <= cell.error.mean && cell.error.mean <= cell.error.hi);
     }
     let verdicts = results.sensitivity.iter().map(|row| row.verdicts.len());
-    assert!(verdicts.eq([4; 19]), "{:?}", results.sensitivity);
+    assert!(verdicts.eq([5; 19]), "{:?}", results.sensitivity);
     assert!(results.settling.iter().all(|row| row.cells.len() == 5 && row.n == 6));
     assert!(results.settling.iter().any(|row| row.d == 2) && results.settling.iter().any(|row| row.d == 3));
     for row in &results.digits {
@@ -296,9 +296,16 @@ fn measures_of_prototypes_that_are_known() {
     let found = measure(&definition, &start, &start.parameters);
     // 0.1 with 0.0, 0.1 with 0.15, 0.92 with 0.8, 2.0 with 1.0.
     assert!((found.error - 1.27 / 4.0).abs() < 1e-6, "{found:?}");
-    // 0.1 is nearest to 0.15 twice, the others to 1.0. Of the two at 0.1 the wider answers, of the others the one at 0.92.
+    // The nearest to 0.0 and 0.15 is the first of the two at 0.1, to 0.8 and 1.0 the one at 0.92. Of the two at 0.1 the second is
+    // wider, and answers; of the others the one at 0.92.
     let ratios = (found.specialization, found.specialization_by_activation, found.outside);
     assert_eq!(ratios, (0.5, 0.5, 0.25), "{found:?}");
+    // One at 0.12, the others far out on both sides: three points have the same nearest prototype, 1.0 another.
+    let parameters = vec![1.0, 1.0, 1.0, 1.0, -0.12, -1.1, 9.0, -9.0, 1.0, 1.0, 1.0, 1.0, 0.0];
+    let start = Start { x: vec![0.5, 0.0, 1.0, 0.15], parameters, ..start };
+    let found = measure(&definition, &start, &start.parameters);
+    // The other way round, each prototype with its nearest point, all of 0.15, 1.0, 0.0 are met: 0.75.
+    assert_eq!((found.specialization, found.outside), (0.5, 0.75), "{found:?}");
 }
 
 #[test]
@@ -312,6 +319,7 @@ fn measures_in_two_dimensions() {
     // (0, 1.5) goes to (1, 0): were it to have (0, 1), then (0, 1) would have to go, and 0.5 + sqrt(2) is more.
     let best = f64::sqrt(3.25);
     assert!((found.error - best / 3.0).abs() < 1e-6, "{found:?}, not {}", best / 3.0);
+    // (0, 1.5) is the nearest of no point; (1, 0) has (0, 0).
     let ratios = (found.specialization, found.outside);
     assert_eq!(ratios, (2.0 / 3.0, 1.0 / 3.0), "{found:?}");
 }
@@ -391,4 +399,69 @@ fn expulsion_by_overlap_is_seen() {
     assert!(outside(Mask::OVL) > 0.9 && outside(Mask::COV) < 0.6, "{:?}", results.cells);
     let expelled = results.claims.iter().find(|claim| claim.id == "F3").unwrap();
     assert!(expelled.interval.unwrap()[0] > 0.0 && expelled.verdict != Verdict::DoesNotHold, "{expelled:?}");
+}
+
+/// Runs of every mask at one size, `seeds` of them, whose E is `error(mask, seed)`.
+fn made_up(seeds: u64, error: impl Fn(Mask, u64) -> f64) -> Vec<Run> {
+    let run = |mask: Mask, seed: u64| Run {
+        mask,
+        n: 10,
+        d: 1,
+        seed,
+        input: Input::Uniform,
+        error: error(mask, seed),
+        specialization: if mask.coverage { 0.6 } else { 0.4 + 0.01 * (seed % 3) as f64 },
+        specialization_by_activation: 0.5,
+        outside: if mask.overlap { 0.9 } else { 0.3 + 0.01 * (seed % 5) as f64 },
+        fit: 1e-4,
+    };
+    Mask::ALL
+        .iter()
+        .flat_map(|&mask| (0..seeds).map(move |seed| (mask, seed)))
+        .map(|(m, s)| run(m, s))
+        .collect()
+}
+
+fn verdict(claims: &[Claim], id: &str) -> (Verdict, String) {
+    let claim = claims.iter().find(|claim| claim.id == id).unwrap();
+    (claim.verdict, claim.why.clone())
+}
+
+#[test]
+fn verdicts_follow_from_the_sides_that_intervals_lie_on() {
+    let wobble = |seed: u64| 0.001 * (seed % 7) as f64;
+    let coverage_best = |mask: Mask, seed| if mask == Mask::COV { 0.1 } else { 0.2 } + wobble(seed);
+    let runs = made_up(40, coverage_best);
+    let far = |outside: f64| -> Vec<Run> {
+        runs.iter().filter(|run| run.mask == Mask::SEP).map(|run| Run { outside, ..*run }).collect()
+    };
+    let told = claims(&runs, &far(0.8));
+    for (id, wanted) in [
+        ("F1", Verdict::Holds),
+        ("F1m", Verdict::Holds),
+        ("F2", Verdict::Holds),
+        ("F3", Verdict::HoldsInPart),
+        ("F4", Verdict::Holds),
+        ("P", Verdict::DoesNotHold),
+    ] {
+        let (verdict, why) = verdict(&told, id);
+        assert!(verdict == wanted || (id == "P" && verdict != Verdict::Holds), "{id} {verdict:?}: {why}");
+        assert!(!why.contains("none") && !why.contains("= ;") && !why.contains("= ."), "{why}");
+    }
+    // Half outside is not expelled.
+    assert_eq!(verdict(&claims(&runs, &far(0.45)), "F4").0, Verdict::HoldsInPart);
+
+    // A run in twenty far out: the mean says nothing any more, the median what it said.
+    let tail = |mask: Mask, seed: u64| if mask == Mask::COV && seed % 20 == 3 { 9.0 } else { 0.0 };
+    let told = claims(&made_up(40, |mask, seed| coverage_best(mask, seed) + tail(mask, seed)), &far(0.8));
+    assert_eq!(verdict(&told, "F1").0, Verdict::Undecided, "{:?}", verdict(&told, "F1"));
+    assert_eq!(verdict(&told, "F1m").0, Verdict::Holds, "{:?}", verdict(&told, "F1m"));
+
+    // A rival that is lower for sure.
+    let rival = |mask: Mask, seed| if mask == Mask::SEP { 0.05 } else { coverage_best(mask, seed) };
+    let (found, why) = verdict(&claims(&made_up(40, rival), &far(0.8)), "F1");
+    assert!(found == Verdict::DoesNotHold && why.contains("above Sep at N = 10"), "{found:?}: {why}");
+    // As good as the rest: nothing is decided.
+    let same = made_up(40, |mask, seed| 0.2 + wobble(seed + u64::from(mask == Mask::COV) * 3));
+    assert_eq!(verdict(&claims(&same, &far(0.8)), "F1").0, Verdict::Undecided);
 }

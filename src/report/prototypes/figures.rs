@@ -4,6 +4,7 @@ use super::super::figures::Figure;
 use super::super::number::{format_tick, short_percent, significant, three_digits};
 use super::super::plot::{self, HeatMap, Join, Panels, Plot, Point, Scale, Series};
 use super::super::study::range;
+use super::tables::median;
 use crate::study::prototypes::{Cell, Mask, Path, Positions, Results, Spread, TauRow};
 use std::{format, string::String, vec, vec::Vec};
 
@@ -28,23 +29,32 @@ pub(super) struct Quantity {
     pub(super) name: &'static str,
     pub(super) scale: Scale,
     pub(super) of: fn(&Cell) -> &Spread,
+    /// Of its spread, for the map; the lines have means.
+    pub(super) middle: (&'static str, fn(&Spread) -> f64),
     /// How it is written where there is little room.
     pub(super) short: fn(f64) -> String,
 }
+
+const MEAN: (&str, fn(&Spread) -> f64) = ("mean", |spread| spread.mean);
 
 pub(super) const ERROR: Quantity = Quantity {
     stem: "error",
     name: "reconstruction error E",
     scale: Scale::Log,
     of: |cell| &cell.error,
+    middle: MEAN,
     short: |value| if value < 1e-3 { format!("{value:.1e}") } else { significant(value, 2) },
 };
+
+pub(super) const MEDIAN_ERROR: Quantity =
+    Quantity { stem: "median-error", middle: ("median", |spread| spread.median), ..ERROR };
 
 pub(super) const SPECIALIZATION: Quantity = Quantity {
     stem: "specialization",
     name: "specialisation ratio",
     scale: Scale::Linear,
     of: |cell| &cell.specialization,
+    middle: MEAN,
     short: |value| format!("{value:.2}"),
 };
 
@@ -95,6 +105,7 @@ fn line(results: &Results, quantity: &Quantity, mask: Mask) -> Option<Series> {
 
 /// A quantity, mask by N.
 pub(super) fn heat(results: &Results, quantity: &Quantity) -> Figure {
+    let (word, middle) = quantity.middle;
     let mut sizes: Vec<usize> = results.cells.iter().map(|cell| cell.n).collect();
     sizes.sort_unstable();
     sizes.dedup();
@@ -107,22 +118,26 @@ pub(super) fn heat(results: &Results, quantity: &Quantity) -> Figure {
         let hover = format!(
             "{} at N = {n}: mean {mean} (95 % interval {interval}), median {}",
             mask_name(mask),
-            three_digits(spread.median)
+            median(spread)
         );
-        plot::Cell { value: spread.mean, text: (quantity.short)(spread.mean), hover }
+        let value = middle(spread);
+        plot::Cell { value, text: (quantity.short)(value), hover }
     };
     let row =
         |mask: Mask| (mask_name(mask), sizes.iter().map(|&n| cell(mask, n)).collect::<Vec<plot::Cell>>());
     let map = HeatMap {
-        title: format!("{}, mask by N", quantity.name),
-        unit: format!("mean {}", quantity.name),
+        title: format!("{word} {}, mask by N", quantity.name),
+        unit: format!("{word} {}", quantity.name),
         scale: quantity.scale,
         columns: ("N: points, and neurons".into(), sizes.iter().map(|n| format!("{n}")).collect()),
         rows: Mask::ALL.map(row).into(),
     };
     Figure {
         stem: format!("{}-by-mask", quantity.stem),
-        caption: format!("Mean {} over seeds, by mask (overlap, coverage, separation) and N", quantity.name),
+        caption: format!(
+            "The {word} {} over seeds, by mask (overlap, coverage, separation) and N",
+            quantity.name
+        ),
         plot: map.into(),
     }
 }
@@ -151,7 +166,11 @@ fn positions_of(network: &Positions, span: &[f64]) -> Figure {
     let prototypes = network.prototypes.iter().zip(&network.activations).enumerate().map(prototype).collect();
     let points = network.points.iter().enumerate().map(point).collect();
     let beyond = network.prototypes.iter().filter(|place| !(-1.0..=2.0).contains(*place)).count();
-    let beyond = if beyond == 0 { String::new() } else { format!("; {beyond} lie beyond the edges") };
+    let beyond = match beyond {
+        0 => String::new(),
+        1 => "; 1 lies beyond the edges, and stands at one".into(),
+        _ => format!("; {beyond} lie beyond the edges, and stand at them"),
+    };
     let name = mask_name(network.mask);
     let plot = Plot {
         x_span: span.to_vec(),
@@ -228,8 +247,10 @@ pub(super) fn paths(paths: &[Path]) -> Option<Figure> {
     let legend = [("prototypes", 0), ("points", 1)];
     let title = format!("Where each of {n} prototypes is during training, by mask");
     let panels = Panels::new(title.as_str(), &legend, paths.iter().map(panel).collect());
-    let caption =
-        format!("{title}; the dots at the right are the points, what leaves the picture stands at its edge");
+    let caption = format!(
+        "{title}; the dots at the right are the points; what leaves the picture stands at its edge, and comes in at \
+         the other where a weight changes its sign"
+    );
     Some(Figure { stem: "paths".into(), caption, plot: panels.into() })
 }
 

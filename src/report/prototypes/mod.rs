@@ -1,5 +1,6 @@
 //! The prototype study as tables, as pictures and as a page.
 
+mod answer;
 mod figures;
 mod page;
 mod sections;

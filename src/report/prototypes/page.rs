@@ -4,6 +4,7 @@ use super::super::figures::Figure;
 use super::super::html::environment;
 use super::super::number::{plural, trimmed};
 use super::super::study::{Block, Page, Section};
+use super::answer::what_holds;
 use super::sections::{digits, error, motion, places, sensitivity, settling, specialization, tau};
 use crate::measure::Environment;
 use crate::study::prototypes::{Results, Settings};
@@ -44,7 +45,7 @@ fn page(results: &Results, end: Vec<Section>) -> Page<'_> {
     );
     Page {
         title: "Prototypes in minimal Gaussian networks: what holds".to_string(),
-        lead: vec![lead],
+        lead: core::iter::once(lead).chain(what_holds(results)).collect(),
         claims: &results.claims,
         sections: parts.into_iter().flatten().chain(end).collect(),
     }

@@ -5,21 +5,19 @@ use super::super::grid::Grid;
 use super::super::markup::escape;
 use super::super::number::{format_tick, plural, short_percent, significant, three_digits};
 use super::super::plot::{self, HeatMap, Image, Images, Scale, Tone};
-use super::super::study::{Block, Section, range, verdict_html};
+use super::super::study::{Block, Section, verdict_html};
 use super::figures::{
-    ERROR, SPECIALIZATION, against_size, heat, mask_name, paths, positions, reconstructions, tau_sweep,
+    ERROR, MEDIAN_ERROR, SPECIALIZATION, against_size, heat, mask_name, paths, positions, reconstructions,
+    tau_sweep,
 };
+use super::tables::{median, short};
 use crate::study::prototypes::{Cell, DigitsRow, Mask, Results, SensitivityRow, SettlingRow, Spread, TauRow};
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
 /// A mean with its interval: `0.0123 (0.0119 to 0.0127)`.
 fn mean(spread: &Spread) -> String {
     let Spread { mean, lo, hi, .. } = *spread;
-    // What is next to nothing, as a fit may be, has no digits to show but in powers of ten.
-    if mean.abs() < 1e-4 && mean != 0.0 {
-        return format!("{mean:.1e} ({lo:.1e} to {hi:.1e})");
-    }
-    format!("{} ({})", three_digits(mean), range([lo, hi]))
+    format!("{} ({} to {})", short(mean), short(lo), short(hi))
 }
 
 fn largest_size(results: &Results) -> Option<usize> {
@@ -41,16 +39,20 @@ pub(super) fn error(results: &Results) -> Option<Section> {
     let n = largest_size(results)?;
     let sizes = results.settings.sizes.iter().filter(|&&n| cell(results, Mask::COV, n).is_some());
     let sizes: Vec<usize> = sizes.copied().collect();
-    let is_lowest = |n: &usize| {
-        let of_size = results.cells.iter().filter(|cell| cell.n == *n);
-        let best = of_size.min_by(|a, b| a.error.mean.total_cmp(&b.error.mean));
-        best.is_some_and(|cell| cell.mask == Mask::COV)
+    let times_lowest = |of: fn(&Spread) -> f64| {
+        let is_lowest = |n: &&usize| {
+            let of_size = results.cells.iter().filter(|cell| cell.n == **n);
+            let best = of_size.min_by(|a, b| of(&a.error).total_cmp(&of(&b.error)));
+            best.is_some_and(|cell| cell.mask == Mask::COV)
+        };
+        sizes.iter().filter(is_lowest).count()
     };
-    let lowest = sizes.iter().filter(|n| is_lowest(n)).count();
+    let lowest = times_lowest(|error| error.mean);
+    let lowest_by_median = times_lowest(|error| error.median);
     let of = |mask| cell(results, mask, n).map(|cell| significant(cell.error.mean, 2));
     let answer = format!(
-        "Coverage alone has the lowest mean error at {lowest} of {}. At N = {n} it is {}, against {} without a structural loss \
-         and {} with overlap alone.",
+        "Coverage alone has the lowest mean error at {lowest} of {}, and the lowest median at {lowest_by_median}. At N = {n} its mean \
+         is {}, against {} without a structural loss and {} with overlap alone.",
         plural(sizes.len(), "size", "sizes"),
         of(Mask::COV)?,
         of(Mask::STD)?,
@@ -61,8 +63,11 @@ pub(super) fn error(results: &Results) -> Option<Section> {
             .to_string(),
     )];
     blocks.push(Block::Figures(against_size(results, &ERROR)));
-    blocks.push(Block::Figures(vec![heat(results, &ERROR), heat(results, &SPECIALIZATION)]));
-    let title = "Every mean, with its 95 % interval over seeds, and the median of E".to_string();
+    let text = "A few runs with prototypes far out carry much of a mean; the median tells where most are. Intervals are in the table \
+                below.";
+    blocks.push(Block::Text(text.to_string()));
+    blocks.push(Block::Figures(vec![heat(results, &ERROR), heat(results, &MEDIAN_ERROR)]));
+    let title = "Every mean and the median of E, with their 95 % intervals over seeds".to_string();
     blocks.push(Block::Folded(title, every_cell(&results.cells)));
     Some(Section { id: "error", title: "Are the points read back?", answer, blocks })
 }
@@ -86,7 +91,7 @@ fn every_cell(cells: &[Cell]) -> Grid {
             cell.n.to_string(),
             cell.seeds.to_string(),
             mean(&cell.error),
-            three_digits(cell.error.median),
+            median(&cell.error),
             mean(&cell.specialization),
             mean(&cell.specialization_by_activation),
             mean(&cell.outside),
@@ -134,6 +139,7 @@ pub(super) fn specialization(results: &Results) -> Option<Section> {
                 .to_string(),
         ),
         Block::Figures(against_size(results, &SPECIALIZATION)),
+        Block::Figures(vec![heat(results, &SPECIALIZATION)]),
     ];
     blocks.extend(reconstructions(&results.reconstructions).map(Block::Wide));
     Some(Section { id: "specialization", title: "Does each neuron take a point of its own?", answer, blocks })
@@ -174,11 +180,15 @@ pub(super) fn sensitivity(results: &Results) -> Option<Section> {
         };
         results.sensitivity.iter().filter(differs).count()
     };
-    let changes: Vec<String> =
-        claims.iter().enumerate().map(|(i, claim)| format!("{claim} in {}", changes(i))).collect();
+    let others = results.sensitivity.len() - 1;
+    let change = |(i, claim): (usize, &&str)| match changes(i) {
+        0 => format!("that on {claim} in none"),
+        count => format!("that on {claim} in {count}"),
+    };
+    let changes: Vec<String> = claims.iter().enumerate().map(change).collect();
     let answer = format!(
-        "Of {} other definitions, the verdict differs from the nominal one for {}.",
-        results.sensitivity.len() - 1,
+        "Of {} the verdict differs from the nominal one: {}.",
+        plural(others, "other definition", "other definitions"),
         changes.join(", ")
     );
     let header = ["varied", "to"].into_iter().chain(claims);
@@ -294,13 +304,10 @@ pub(super) fn digits(results: &Results) -> Option<Section> {
             results.digits.iter().filter(|row| (row.source.as_str(), row.n) == *group).collect();
         digit_figure(&rows)
     });
-    let mut grid = Grid::new(["images", "mask", "N", "seeds", "E before", "E", "specialisation", "fit"]);
+    let mut grid = Grid::new(["mask", "E before", "E", "specialisation", "fit"]);
     for row in &results.digits {
         grid.push(vec![
-            row.source.clone(),
             mask_name(row.mask),
-            row.n.to_string(),
-            row.cell.seeds.to_string(),
             three_digits(row.error_before),
             mean(&row.cell.error),
             mean(&row.cell.specialization),
@@ -318,7 +325,8 @@ pub(super) fn digits(results: &Results) -> Option<Section> {
         best.n
     );
     let mut blocks: Vec<Block> = figures.map(Block::Wide).collect();
-    blocks.push(Block::Table("Means over seeds, with 95 % intervals".to_string(), grid));
+    let seeds = plural(first.cell.seeds, "seed", "seeds");
+    blocks.push(Block::Table(format!("Means over {seeds}, with 95 % intervals (N = {})", first.n), grid));
     Some(Section { id: "digits", title: "Can digits be read back from the weights?", answer, blocks })
 }
 

@@ -3,9 +3,10 @@
 use super::super::Report;
 use super::super::data::Schema;
 use super::super::grid::{Grid, Summary};
-use super::super::number::{exact, plural, three_digits};
+use super::super::number::{exact, plural, significant, three_digits};
 use super::super::run::machine;
-use super::super::study::{claims_grid, claims_reasons, claims_records};
+use super::super::study::{claims_grid, claims_reasons, claims_records, range};
+use super::answer::what_holds;
 use super::figures::mask_name;
 use crate::measure::Environment;
 use crate::study::prototypes::{Cell, Mask, Results, Run, SensitivityRow, SettlingRow, Spread};
@@ -30,10 +31,11 @@ impl Report for PrototypesReport {
     fn summary(&self) -> Summary {
         let results = &self.results;
         let runs = plural(results.runs.len(), "nominal run", "nominal runs");
-        let lead = vec![
+        let mut lead = vec![
             format!("Prototypes in minimal Gaussian networks (arXiv 2605.25939), reconstructed: {runs}"),
             machine(&self.environment, Some(results.settings.first_seed)),
         ];
+        lead.extend(what_holds(results));
         let mut tables = Vec::new();
         let mut table = |title: &str, grid: Grid, is_there: bool| {
             if is_there {
@@ -41,8 +43,12 @@ impl Report for PrototypesReport {
             }
         };
         table("What was claimed, and what holds", claims_grid(&results.claims), !results.claims.is_empty());
-        table("Mean E by mask and N", by_size(results), !results.cells.is_empty());
-        table("Separation alone over tau", tau_sweep(results, three_digits), !results.tau_sweep.is_empty());
+        let largest = results.cells.iter().map(|cell| cell.n).max().unwrap_or(0);
+        let title = format!("Mean E by mask and N; the other means at N = {largest}");
+        table(&title, by_size(results), !results.cells.is_empty());
+        let title = "Median E by mask and N, with 95 % intervals";
+        table(title, medians(results), !results.cells.is_empty());
+        table("Separation alone over tau", tau_sweep(results, short), !results.tau_sweep.is_empty());
         let sensitivity = sensitivity(&results.sensitivity);
         table("Which claims hold under which definition", sensitivity, !results.sensitivity.is_empty());
         let settling = settling(&results.settling, three_digits);
@@ -51,7 +57,7 @@ impl Report for PrototypesReport {
             settling,
             !results.settling.is_empty(),
         );
-        table("Digits read back", digits(results, three_digits), !results.digits.is_empty());
+        table("Digits read back", digits(results, short), !results.digits.is_empty());
         let mut notes = claims_reasons(&results.claims);
         notes.push(RECONSTRUCTION.to_string());
         Summary { lead, tables, notes }
@@ -103,13 +109,46 @@ fn record(run: &Run) -> Vec<String> {
     cells
 }
 
-/// E of every mask, one column for each N.
-fn by_size(results: &Results) -> Grid {
+/// Three digits; in powers of ten where they are next to nothing, as a fit may be.
+pub(super) fn short(value: f64) -> String {
+    if value.abs() < 1e-4 && value != 0.0 { format!("{value:.1e}") } else { three_digits(value) }
+}
+
+/// `mask`, and a column for each N.
+fn sizes_header(results: &Results) -> Vec<String> {
     let mut sizes: Vec<usize> = results.cells.iter().map(|cell| cell.n).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    let mut header = vec!["mask".to_string()];
-    header.extend(sizes.iter().map(|n| format!("N = {n}")));
+    core::iter::once("mask".to_string()).chain(sizes.iter().map(|n| format!("N = {n}"))).collect()
+}
+
+/// The median E of every mask with its interval, one column for each N.
+fn medians(results: &Results) -> Grid {
+    let mut grid = Grid::new(sizes_header(results));
+    for mask in Mask::ALL {
+        let cells = results.cells.iter().filter(|cell| cell.mask == mask);
+        let of = |cell: &Cell| {
+            let Spread { median, median_lo, median_hi, .. } = cell.error;
+            let [median, lo, hi] = [median, median_lo, median_hi].map(|value| significant(value, 2));
+            format!("{median} ({lo}-{hi})")
+        };
+        let medians: Vec<String> = cells.map(of).collect();
+        if !medians.is_empty() {
+            grid.push(core::iter::once(mask_name(mask)).chain(medians).collect());
+        }
+    }
+    grid
+}
+
+/// A median with its interval: `0.0123 (0.0119 to 0.0127)`.
+pub(super) fn median(spread: &Spread) -> String {
+    let Spread { median, median_lo, median_hi, .. } = *spread;
+    format!("{} ({})", short(median), range([median_lo, median_hi]))
+}
+
+/// E of every mask, one column for each N.
+fn by_size(results: &Results) -> Grid {
+    let mut header = sizes_header(results);
     header.extend(["specialisation".into(), "outside".into(), "fit".into()]);
     let mut grid = Grid::new(header);
     for mask in Mask::ALL {
@@ -118,7 +157,7 @@ fn by_size(results: &Results) -> Grid {
         let mut row = vec![mask_name(mask)];
         row.extend(cells.iter().map(|cell| three_digits(cell.error.mean)));
         let at_largest = [&largest.specialization, &largest.outside, &largest.fit];
-        row.extend(at_largest.map(|spread| three_digits(spread.mean)));
+        row.extend(at_largest.map(|spread| short(spread.mean)));
         grid.push(row);
     }
     grid

@@ -31,7 +31,7 @@ pub fn measure(definition: &Definition, start: &Start, parameters: &[f32]) -> Me
     let (n, d) = (start.n, start.d);
     let double = |values: &[f32]| values.iter().map(|&v| f64::from(v)).collect::<Vec<f64>>();
     let (x, p) = (double(&start.x), double(&prototypes(definition, n, d, parameters)));
-    let nearest = p.chunks(d).map(|p| least(x.chunks(d).map(|x| square_distance(p, x))));
+    let nearest = x.chunks(d).map(|x| least(p.chunks(d).map(|p| square_distance(p, x))));
     // exp(-y) is largest where y is least, and y does not vanish far out.
     let (w, b) = (&parameters[..n * d], &parameters[n * d..2 * n * d]);
     let depth = |x: &[f32], j: usize| {

@@ -8,14 +8,16 @@
 //! reference    the same in f64 and plain loops, to compare with
 //! measure      E, specialisation, the hull (`assignment`, `hull`)
 //! runs         many networks, packed and dealt out to threads
-//! claims       what intervals over seeds say of F1 to F4
+//! claims       what intervals over seeds say of F1 to F4 (`lowest`: F1; `generality`: other points)
 //! sensitivity, settling, pictures     the other parts
 //! study        all of them
 //! ```
 
 mod assignment;
 mod claims;
+mod generality;
 mod hull;
+mod lowest;
 mod mask;
 mod measure;
 mod pictures;

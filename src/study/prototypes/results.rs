@@ -12,7 +12,7 @@ use std::{string::String, vec::Vec};
 pub struct Results {
     /// What was done.
     pub settings: Settings,
-    /// F1 to F4, the principle, and what other inputs say; those whose parts were done.
+    /// F1 (and F1m, by medians) to F4, the principle, and what other inputs say; those whose parts were done.
     pub claims: Vec<Claim>,
     /// The nominal runs summed up, by size and then mask.
     pub cells: Vec<Cell>,
@@ -52,7 +52,7 @@ pub struct Run {
     pub input: Input,
     /// E: the mean (Euclidean) distance of a prototype from its point, where each has a point of its own and the sum is least.
     pub error: f64,
-    /// Points that are nearest to some prototype, as a share of N.
+    /// Prototypes that are the nearest one of some point, as a share of N.
     pub specialization: f64,
     /// Neurons that are the most active one for some point, as a share of N.
     pub specialization_by_activation: f64,
@@ -141,7 +141,7 @@ pub struct SensitivityRow {
     pub definition: Definition,
     /// Seeds behind it.
     pub seeds: usize,
-    /// The claims F1 to F4, in order: what is said of each, and the number behind it in words.
+    /// The claims F1 to F4 (F1m after F1), in order: what is said of each, and the number behind it in words.
     pub verdicts: Vec<(String, Verdict, String)>,
 }
 

@@ -1,6 +1,7 @@
 //! All parts, one after the other.
 
-use super::claims::{FAR, claims, generality};
+use super::claims::{FAR, claims};
+use super::generality::generality;
 use super::mask::Mask;
 use super::pictures::{paths, positions};
 use super::results::{Results, Run, TauRow};

@@ -119,8 +119,8 @@ fn losses(definition: &Definition, any: impl Fn(fn(&Mask) -> bool) -> bool) -> P
     }
 }
 
-/// Trains up to 16 networks of one definition and size; `seen` is given the parameters of each before every step that is in
-/// `snapshots`, and after the last. What becomes of a network does not depend on the others.
+/// Trains up to 16 networks of one definition and size; `seen` is given the step, the place and the parameters of each network
+/// before every step that is in `snapshots`. What becomes of a network does not depend on the others.
 pub(super) fn train(
     kernels: Kernels,
     definition: &Definition,

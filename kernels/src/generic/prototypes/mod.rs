@@ -22,8 +22,12 @@
 //!
 //! With all of this row by row, for two points at a time, the sums over the points are loaded and stored again and again: at 100
 //! neurons, where they do not fit L1 beside the rest, that took twice as long (Zen 5). Overlap takes one sum a row, not all
-//! pairs: the others' activations are `s_i - h_ij`. Windows over sorted prototypes, which would skip the pairs too far apart for
-//! separation, need one network's neurons in the lanes, and would leave lanes idle at all sizes.
+//! pairs: the others' activations are `s_i - h_ij`.
+//!
+//! No windows over sorted prototypes, which would skip the pairs too far apart for separation. Of `2.5 n^2` exponentials, activations
+//! and coverage have `n^2` each and separation `n^2 / 2`: without any of its pairs a fifth would be saved, and nothing where a mask
+//! is without it. And as every network has an order of its own, a window needs one network's neurons in the lanes: at tau = 2e-4
+//! exp(-16) is reached 0.06 apart, where 100 neurons on [0, 1] have 6 to one side, not 16.
 
 mod structure;
 
