@@ -95,7 +95,7 @@ fn winners_are_named_at_the_accuracy_of_each_dense_network_that_counts() {
     assert_eq!(sentences.len(), 1);
     for words in [
         "4-9, batch 1",
-        "3 dense networks",
+        "of 3 accuracies of dense networks",
         "faster at 1,",
         "dense one at 1,",
         "neither at 1",
