@@ -64,7 +64,7 @@ fn winners_are_named_at_the_accuracy_of_each_dense_network_that_counts() {
         point("dense", 4, 0.79, 15.0), // beaten by the one of 2: no accuracy to be reached
         point("dense", 8, 0.90, 20.0),
         point("dense", 16, 0.95, 41.0),
-        point("n:32", 64, 0.91, 20.2),
+        point("n:32", 64, 0.91, 20.3), // slower, but by no more than luck
         point("input", 64, 0.96, 20.5),
         point("block:4x1", 64, 0.97, 90.0),
         point("random", 64, 0.99, 1.0), // the control wins nothing
