@@ -268,3 +268,34 @@ fn structures_hold_after_gradual_pruning_with_fine_tuning() {
         }
     }
 }
+
+#[test]
+fn what_pixels_that_are_never_set_contribute_goes_first() {
+    let digits = Split::synth(300, 50, 1);
+    let is_dead = |pixel: &usize| (0..digits.train.len()).all(|i| digits.train.pixels(i)[*pixel] == 0);
+    let dead: Vec<usize> = (0..784).filter(is_dead).collect();
+    assert!(dead.len() > 20 && dead.len() < 392, "{}", dead.len());
+    let pool = Pool::single();
+    let compute = Compute { kernels: Kernels::new(Isa::best()), pool: &pool };
+    let left = |criterion: Criterion| {
+        let (relu, identity) = (Activation::Relu, Activation::Identity);
+        let mut network = Mlp::new(&[784, 8, 10], relu, identity, Init::He, &mut Rng::new(2)).unwrap();
+        let prune = PruneOptions { criterion, ..options(Structure::Unstructured) };
+        let fine_tune = Options { epochs: 1, batch_size: 50, ..Options::default() };
+        let options = LevelOptions { prune, schedule: Schedule::OneShot, fine_tune };
+        let mut left = usize::MAX;
+        prune_to_levels(&mut network, &digits.train, &[0.5], &options, compute, &mut |event| {
+            if let Event::Level { model, .. } = event {
+                let weight = model.layers()[0].weight();
+                left = (0..8)
+                    .flat_map(|unit| dead.iter().map(move |pixel| unit * 784 + pixel))
+                    .filter(|at| weight[*at] != 0.0)
+                    .count();
+            }
+        })
+        .unwrap();
+        left
+    };
+    assert_eq!(left(Criterion::Contribution), 0);
+    assert!(left(Criterion::Magnitude) > dead.len(), "by magnitude alone many stay: they never learn");
+}

@@ -21,7 +21,9 @@ const AGREEMENT: [(&str, &str); 5] = [
 
 const MEASURES: &str = "Agreement with the dense network, over the whole validation set: maps, the rank correlation of saliency maps by \
     perturbation, image by image; top, the share of the most salient pixels in common; the same for gradients; CKA, the similarity of \
-    the hidden activations.";
+    the hidden activations. Networks: magnitude and random, pruned as published and by chance; reinitialised, other weights not trained; \
+    converged-recipe and converged-random, trained to convergence and pruned by the recipe that takes most, against a dense network \
+    trained alike; converged-again, that one from other initial weights.";
 
 /// A network, by its name and how far it was pruned, in percent.
 type Network<'a> = (&'a str, f64);

@@ -1,5 +1,7 @@
 //! The low-capacity study as data, as tables and as a page.
 
+mod answer;
+mod contest;
 mod data;
 mod interpretability;
 mod page;

@@ -59,8 +59,8 @@ pub(super) fn saliency(report: &LowCapacityReport) -> Option<Section> {
         maps(&own, method)
     };
     let text = format!(
-        "{}, h = {}: how much each pixel moves the output; blue raises it, orange lowers it. Each map has its own scale: its largest \
-         value has the full colour. perturbation-0.1 raises each pixel by 0.1.",
+        "{}, h = {}: how far each pixel moves the output, up or down. Each map has its own scale: its largest value has the full \
+         colour. perturbation-0.1 raises each pixel by 0.1.",
         first.pair, first.hidden
     );
     let mut blocks: Vec<Block> = [Block::Text(text)].into();

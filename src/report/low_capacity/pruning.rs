@@ -143,7 +143,7 @@ fn table(curves: &Curves, cells: &[(Pair, usize)], shown: &[usize]) -> Grid {
     let levels: Vec<f64> = curves.levels.iter().copied().filter(|level| *level >= 50.0).collect();
     let mut header = vec!["pair, h".to_string()];
     header.extend(levels.iter().map(|level| short_percent(level / 100.0)));
-    header.push("at a hundredth, all levels".to_string());
+    header.push("a hundredth, all".to_string());
     let mut grid = Grid::new(header);
     for of in cells.iter().filter(|cell| shown.contains(&cell.1)) {
         let at = |&level: &f64| {

@@ -19,33 +19,30 @@ const WORST: f64 = 5.0;
 const NAMES: &str = "A recipe's name says how the network was trained (gd-100: as published, 100 full-batch steps; adam-5: mini-batches, 5 \
     passes), which weights go (every-layer: the smallest of each layer, as published; together: of all layers; first-layer: of the \
     first alone; by-input: those that matter least to what comes in), and what follows (nothing; so many passes of fine-tuning; \
-    gradual, as the weights go; or after a rewind).";
+    gradual, as the weights go; or after a rewind). Enough: the \
+    whole interval on the validation examples, by which recipes were chosen, is above -0.5 %. Kept: the mean on the test images is.";
 
 /// The recipe tables.
 pub(super) fn recipes(report: &LowCapacityReport) -> Option<Section> {
-    let table = table(&report.findings.pruning);
+    let table = table_of(report);
     table.first()?;
     let mut blocks: Vec<Block> = [Block::Text(NAMES.to_string())].into();
-    let mut answers = Vec::new();
+    let answers: Vec<String> = LEVELS.iter().filter_map(|&level| answer(&table, level)).collect();
     for level in LEVELS {
         let chosen = smallest(&table, level);
-        if chosen.is_empty() {
-            continue;
+        if !chosen.is_empty() {
+            let title = format!(
+                "{level} % removed: the smallest recipe that is enough, change of F1 in percent (95 % interval)"
+            );
+            blocks.push(Block::Table(title, smallest_table(&chosen)));
         }
-        let title = format!(
-            "{level} % removed: the smallest recipe that is enough, change of F1 in percent (95 % interval)"
-        );
-        blocks.push(Block::Table(title, smallest_table(&chosen)));
-        let kept = chosen.iter().filter(|of| of.recipe.keeps()).count();
-        let mut answer = format!(
-            "At a true {level} %, {kept} of {} keep their mean F1 on the test images within {TOLERANCE} % of a dense network's with \
-             the same updates",
-            plural(chosen.len(), "pair and width", "pairs and widths")
-        );
-        if let Some(row) = smallest_for_all(&table, level).first() {
-            answer += &format!("; {} is enough for all", row.recipe);
+        let one = smallest_for_all(&table, level);
+        if let Some(RecipeSummary { recipe, .. }) = one.first() {
+            let title = format!("{level} % removed: the smallest that is enough for all, {recipe}");
+            let one: Vec<Smallest> =
+                one.iter().map(|row| Smallest { is_enough: true, recipe: row.clone() }).collect();
+            blocks.push(Block::Table(title, smallest_table(&one)));
         }
-        answers.push(answer + ".");
     }
     let widths = distinct(table.iter().map(|row| row.hidden));
     let cells = LEVELS.iter().flat_map(|&level| widths.iter().map(move |&hidden| (level, hidden)));
@@ -60,11 +57,75 @@ fn change(mean: f64, [lo, hi]: [f64; 2]) -> String {
     format!("{mean:+.2} ({lo:+.2} to {hi:+.2})")
 }
 
+/// What the recipes that were tried do.
+pub(super) fn table_of(report: &LowCapacityReport) -> Vec<RecipeSummary> {
+    table(&report.findings.pruning)
+}
+
+/// What it takes at `level`, in a sentence.
+pub(super) fn answer(table: &[RecipeSummary], level: f64) -> Option<String> {
+    let chosen = smallest(table, level);
+    let all = plural(chosen.len(), "pair and width", "pairs and widths");
+    let each = chosen.iter().filter(|of| of.recipe.keeps()).count();
+    let goal =
+        format!("mean F1 on the test images within {TOLERANCE} % of a dense network's with the same updates");
+    let one = smallest_for_all(table, level);
+    let kept = one.iter().filter(|row| row.keeps()).count();
+    let text = match one.first() {
+        Some(RecipeSummary { recipe, passes, .. }) => format!(
+            "At a true {level} % one recipe is enough for all, {recipe}, {passes} passes over the training images: it keeps the {goal} for \
+             {kept} of {all}; the smallest recipe of each alone does for {each}."
+        ),
+        None => format!(
+            "At a true {level} % no recipe tried is enough for all; the best of each alone keeps the {goal} for {each} of {all}."
+        ),
+    };
+    (!chosen.is_empty()).then_some(text)
+}
+
+/// The smallest recipes at all levels, and the one for all.
+pub(super) fn terminal_table(table: &[RecipeSummary]) -> Grid {
+    let mut grid = Grid::new(["removed", "pair, h", "recipe", "passes", "test F1 (95 % interval)", "kept"]);
+    for level in LEVELS {
+        let removed = short_percent(level / 100.0);
+        let chosen = smallest(table, level);
+        for Smallest { recipe, is_enough } in &chosen {
+            let kept = if recipe.keeps() { "yes" } else { "no" };
+            let kept = if *is_enough { kept.to_string() } else { format!("{kept}, best tried") };
+            let cell = format!("{}, {}", recipe.pair, recipe.hidden);
+            let change = change(recipe.test_change, recipe.test_interval);
+            grid.push(
+                [removed.clone(), cell, recipe.recipe.clone(), recipe.passes.to_string(), change, kept]
+                    .into(),
+            );
+        }
+        let one = smallest_for_all(table, level);
+        let worst = one.iter().min_by(|a, b| a.test_change.total_cmp(&b.test_change));
+        if let Some(worst) = worst {
+            let kept = format!("{} of {}", one.iter().filter(|row| row.keeps()).count(), one.len());
+            let change = change(worst.test_change, worst.test_interval);
+            grid.push(
+                [
+                    removed,
+                    "all: the worst".into(),
+                    worst.recipe.clone(),
+                    worst.passes.to_string(),
+                    change,
+                    kept,
+                ]
+                .into(),
+            );
+        } else if !chosen.is_empty() {
+            grid.push([removed, "all".into(), "none of those tried".into()].into());
+        }
+    }
+    grid
+}
+
 fn smallest_table(chosen: &[Smallest]) -> Grid {
-    let mut grid =
-        Grid::new(["pair, h", "recipe", "passes", "validation", "test", "dense F1", "enough", "kept"]);
+    let mut grid = Grid::new(["pair, h", "recipe", "passes", "validation", "test", "enough, kept"]);
     for Smallest { is_enough, recipe } in chosen {
-        let yes = |is: bool| if is { "yes" } else { "no" }.to_string();
+        let yes = |is: bool| if is { "yes" } else { "no" };
         grid.push(
             [
                 format!("{}, {}", recipe.pair, recipe.hidden),
@@ -72,9 +133,7 @@ fn smallest_table(chosen: &[Smallest]) -> Grid {
                 recipe.passes.to_string(),
                 change(recipe.validation_change, recipe.validation_interval),
                 change(recipe.test_change, recipe.test_interval),
-                format!("{:.4}", recipe.dense_test_f1),
-                yes(*is_enough),
-                yes(recipe.keeps()),
+                format!("{}, {}", yes(*is_enough), yes(recipe.keeps())),
             ]
             .into(),
         );
@@ -83,7 +142,8 @@ fn smallest_table(chosen: &[Smallest]) -> Grid {
 }
 
 fn every(table: &[RecipeSummary]) -> Grid {
-    let mut grid = Grid::new(["recipe", "pair, h", "level", "passes", "seeds", "validation", "test"]);
+    let mut grid =
+        Grid::new(["recipe", "pair, h", "level", "passes", "seeds", "validation", "test", "dense F1"]);
     for row in table {
         grid.push(
             [
@@ -94,6 +154,7 @@ fn every(table: &[RecipeSummary]) -> Grid {
                 row.seeds.to_string(),
                 change(row.validation_change, row.validation_interval),
                 change(row.test_change, row.test_interval),
+                format!("{:.4}", row.dense_test_f1),
             ]
             .into(),
         );

@@ -1,6 +1,10 @@
 //! The study as tables: for a person at a terminal, and one file per section for a spreadsheet.
 
 use super::LowCapacityReport;
+use super::answer::answer;
+use super::contest::Contests;
+use super::pareto::CAUTION;
+use super::recipes::{table_of, terminal_table};
 use crate::report::number::exact;
 use crate::report::run::{dataset, machine};
 use crate::report::{Grid, Report, Summary};
@@ -10,12 +14,24 @@ use std::{format, string::String, string::ToString, vec, vec::Vec};
 
 impl Report for LowCapacityReport {
     fn summary(&self) -> Summary {
-        let lead = vec![
+        let contests = Contests::of(&self.findings.pareto);
+        let mut lead = vec![
             "Low-capacity networks (arXiv 2507.16278), done again".to_string(),
             dataset(&self.dataset),
             machine(&self.environment, None),
+            String::new(),
         ];
+        lead.extend(answer(self, &contests));
         let mut tables = vec![("Claims".to_string(), claims(self))];
+        let recipes = table_of(self);
+        if !recipes.is_empty() {
+            let title = "What it takes: the smallest recipe that is enough, and what it changes, in percent";
+            tables.push((title.into(), terminal_table(&recipes)));
+        }
+        if !contests.winners.is_empty() {
+            let title = "What it is worth: who is fastest at each test accuracy; the gain of pruned over dense (95 % interval)";
+            tables.push((title.into(), contests.grid()));
+        }
         if !self.findings.capacity.is_empty() {
             tables
                 .push(("Best training F1, mean over seeds, by pair and hidden units".into(), capacity(self)));
@@ -24,7 +40,8 @@ impl Report for LowCapacityReport {
             tables.push(("Published against measured".into(), comparisons(self)));
         }
         let why = self.claims.iter().map(|claim| format!("{}: {} {}", claim.id, claim.claim, claim.why));
-        Summary { lead, tables, notes: why.chain(self.notes.iter().cloned()).collect() }
+        let caution = (!contests.winners.is_empty()).then(|| CAUTION.to_string());
+        Summary { lead, tables, notes: why.chain(caution).chain(self.notes.iter().cloned()).collect() }
     }
 
     fn records(&self) -> Grid {
@@ -171,7 +188,7 @@ pub fn low_capacity_tables(report: &LowCapacityReport) -> Vec<(&'static str, Gri
     add("neurons", !all.neurons.is_empty(), neurons);
     let robustness = table!(&all.robustness; pair, hidden, seed, corruption, strength, f1, auc);
     add("robustness", !all.robustness.is_empty(), robustness);
-    let pareto = table!(&all.pareto; task, structure, sparsity, hidden, seed, nnz, accuracy, f1, batch, plan, median_ns, p90_ns,
+    let pareto = table!(&all.pareto; task, structure, sparsity, hidden, seed, nnz, accuracy, examples, f1, batch, plan, median_ns, p90_ns,
         speedup, speedup_lo, speedup_hi, noise, max_abs_diff);
     add("pareto", !all.pareto.is_empty(), pareto);
     let numbers = table!(&all.interpretability; pair, hidden, seed, level, network, measure, value);

@@ -23,8 +23,11 @@ use std::{vec, vec::Vec};
 
 /// The share of the training set that decides, and is not learnt from.
 const HELD_BACK: f64 = 0.1;
-/// How often the search begins again, with less time allowed, because what seemed fast enough was not.
+/// How often the search is done, with less time allowed because what seemed fast enough was not, or with more accuracy asked for
+/// because what seemed accurate enough was not.
 const TRIES: usize = 3;
+/// How much more accuracy is asked for: about what an accuracy loses to its margin.
+const MORE: f64 = 0.004;
 /// Widths of dense networks.
 const DENSE: [usize; 16] = [2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
 /// Widths of networks to be pruned.
@@ -145,14 +148,12 @@ pub fn advise(
         return Err(AdviseError::Input("a goal has a time, an accuracy, or both"));
     }
     let task = task(data, settings.recipe.seed)?;
-    let mut search = Search { data, task, goal, settings, goes_on, progress };
+    let mut search = Search { data, task, goal, settings, goes_on, progress, tried: Vec::new() };
     let screened = search.screened()?;
     let mut allowed = *goal;
-    let mut tried = 0;
     for last in (0..TRIES).rev() {
         let candidates = promising(&screened, &allowed).map_err(AdviseError::Unmet)?;
-        tried += candidates.len();
-        let finalists = search.finalists(&candidates, &screened)?;
+        let finalists = search.finalists(&candidates, (&screened, &allowed))?;
         let (rounds, networks) = search.measured(&finalists)?;
         let found = search.measures(&rounds, &networks);
         let margin = Margin { noise: rounds.noise(), examples: search.task.test.len() };
@@ -161,10 +162,18 @@ pub fn advise(
             let named = |&i: &usize| search.named(i, (&rounds, &networks), &found[i], &margin);
             let waiting_share = rounds.samples.waiting_share();
             let ranking = ranking.iter().map(named).collect::<Result<_, _>>()?;
-            return Ok(Advice { ranking, margin, screened: screened.len(), tried, waiting_share });
+            return Ok(Advice {
+                ranking,
+                margin,
+                screened: screened.len(),
+                tried: search.tried.len(),
+                waiting_share,
+            });
         }
         let too_slow = goal.target_ns.is_some_and(|target| found.iter().all(|m| margin.bound_ns(m) > target));
-        if last == 0 || !too_slow {
+        // With a time to be kept, the most accurate that keep it were finalists already.
+        let may_be_found = too_slow || goal.target_ns.is_none();
+        if last == 0 || !may_be_found {
             let nearest = goal.nearest(&found, &margin).expect("there are finalists");
             return Err(AdviseError::Unmet(Unmet {
                 goal: *goal,
@@ -175,6 +184,7 @@ pub fn advise(
             }));
         }
         allowed.target_ns = allowed.target_ns.map(|target| 0.8 * target);
+        allowed.min_accuracy = allowed.min_accuracy.map(|least| least + MORE);
     }
     unreachable!("the last try returns")
 }
@@ -201,6 +211,8 @@ struct Search<'a> {
     settings: &'a Settings,
     goes_on: &'a (dyn Fn() -> bool + Sync),
     progress: &'a mut dyn FnMut(Step),
+    /// Candidates that were trained for a moment, and how accurate they were.
+    tried: Vec<(Candidate, f64)>,
 }
 
 impl Search<'_> {
@@ -241,16 +253,20 @@ impl Search<'_> {
         Ok(measured(entrants, 0, (&rows, self.goal.batch), &timing, &mut |share| progress(step(share)))?)
     }
 
-    /// Trains candidates for a moment, and names those to be trained in earnest.
+    /// Trains candidates for a moment, those that were not yet, and names those to be trained in earnest.
     fn finalists(
         &mut self,
         candidates: &[Candidate],
-        screened: &[Screened],
+        (screened, goal): (&[Screened], &Goal),
     ) -> Result<Vec<Candidate>, AdviseError> {
         let moment = Recipe { epochs: 1, fine_tune_epochs: 1, ..self.settings.recipe };
-        let networks = self.trained(candidates, &moment, Step::Trying)?;
-        let tried: Vec<(Candidate, f64)> = networks.iter().map(|n| (n.candidate, n.accuracy)).collect();
-        Ok(best_of(&tried, screened, self.goal))
+        let is_new = |one: &&Candidate| self.tried.iter().all(|(other, _)| other != *one);
+        let new: Vec<Candidate> = candidates.iter().filter(is_new).copied().collect();
+        let networks = self.trained(&new, &moment, Step::Trying)?;
+        self.tried.extend(networks.iter().map(|network| (network.candidate, network.accuracy)));
+        let fitting = |(one, _): &&(Candidate, f64)| candidates.contains(one);
+        let tried: Vec<(Candidate, f64)> = self.tried.iter().filter(fitting).copied().collect();
+        Ok(best_of(&tried, screened, goal))
     }
 
     fn trained(

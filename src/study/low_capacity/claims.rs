@@ -116,13 +116,25 @@ fn capacity(findings: &Findings, pair: Pair, (from, to): (usize, usize)) -> Opti
         interval: Some(at.interval),
         verdict,
         why: format!(
-            "Over {} seeds at h = {to}: {:.3} to {:.3}.{}",
+            "Over {} seeds at h = {to}: {:.3} to {:.3}.{}{}",
             at.seeds,
             at.range[0],
             at.range[1],
-            published_at(pair, to)
+            published_at(pair, to),
+            why_in_part(verdict, (from, to), smallest)
         ),
     })
+}
+
+/// What is missing where the mean is above, and still not all of the claim holds.
+fn why_in_part(verdict: Verdict, (from, to): (usize, usize), smallest: Option<usize>) -> String {
+    match smallest {
+        _ if verdict != Verdict::HoldsInPart => String::new(),
+        Some(width) if width < from => {
+            format!(" {to} are enough, but so are {width}: they are not the fewest.")
+        }
+        _ => " The mean is above it, but not every seed there and at all larger widths.".to_string(),
+    }
 }
 
 /// What the study's own figure has for `pair` at `hidden`, as far as it was read off.

@@ -263,6 +263,8 @@ pub struct ParetoRow {
     pub nnz: usize,
     /// The share of test images classified correctly.
     pub accuracy: f64,
+    /// How many test images there are.
+    pub examples: usize,
     /// For two classes, the F1 score of class 1 on the test images.
     pub f1: Option<f64>,
     /// Examples per call.

@@ -63,6 +63,25 @@ pub struct Winner {
 /// dense ones, and at the highest accuracy of all if a pruned one has it. The control `random` does not compete. `ratio` gives
 /// how many times the time of its second point goes into that of its first; `noise` is what luck is worth, 1 or more.
 pub fn winners(points: &[Point], noise: f64, ratio: &dyn Fn(usize, usize) -> Interval) -> Vec<Winner> {
+    winners_ahead(points, noise, ratio, &|_| 0.0)
+}
+
+/// What two standard errors of an accuracy that was found on `examples` examples are: two networks that are equally good may well
+/// differ by that. Not 0 where all examples are right: one more would be the first that is wrong.
+pub fn luck(accuracy: f64, examples: usize) -> f64 {
+    let count = examples.max(1) as f64;
+    let wrong = (1.0 - accuracy).max(1.0 / count);
+    2.0 * (wrong * (1.0 - wrong) / count).sqrt()
+}
+
+/// As [`winners`], at the same accuracies, but a pruned network counts only where it exceeds an accuracy by the `lead` there. Many
+/// pruned networks compete with few dense ones, so that the luckiest of them is to be expected to look better than it is.
+pub fn winners_ahead(
+    points: &[Point],
+    noise: f64,
+    ratio: &dyn Fn(usize, usize) -> Interval,
+    lead: &dyn Fn(f64) -> f64,
+) -> Vec<Winner> {
     let is_dense = |&i: &usize| points[i].structure == "dense";
     let is_pruned = |&i: &usize| !is_dense(&i) && points[i].structure != "random";
     let fastest = |accuracy: f64, of: &dyn Fn(&usize) -> bool| {
@@ -83,7 +102,7 @@ pub fn winners(points: &[Point], noise: f64, ratio: &dyn Fn(usize, usize) -> Int
     let highest = (0..points.len()).filter(is_pruned).map(|i| points[i].accuracy).max_by(f64::total_cmp);
     accuracies.extend(highest.filter(|highest| accuracies.last().is_none_or(|last| highest > last)));
     let winner = |accuracy| {
-        let (dense, pruned) = (fastest(accuracy, &is_dense), fastest(accuracy, &is_pruned));
+        let (dense, pruned) = (fastest(accuracy, &is_dense), fastest(accuracy + lead(accuracy), &is_pruned));
         let gain = dense.zip(pruned).map(|(dense, pruned)| ratio(dense, pruned));
         let name = match (gain, pruned) {
             (Some(gain), Some(pruned)) if gain.lo > noise => points[pruned].structure.clone(),
@@ -120,9 +139,13 @@ pub fn summary(winners: &[Winner]) -> Vec<String> {
         let best = matched.iter().filter_map(|w| w.gain).fold(f64::NAN, f64::max);
         let Winner { task, batch, .. } = contest[0].clone();
         let mut sentence = format!(
-            "{task}, batch {batch}: of the accuracies that {} dense networks reach, a pruned network is faster at {pruned}, a \
-             smaller dense one at {dense}, and neither at {undecided}",
-            matched.len()
+            "{task}, batch {batch}: of {} of dense networks, a pruned network is faster at {pruned}, a smaller dense one at \
+             {dense}, and neither at {undecided}",
+            if matched.len() == 1 {
+                "1 accuracy".to_string()
+            } else {
+                format!("{} accuracies", matched.len())
+            }
         );
         if pruned > 0 {
             sentence += &format!(" (pruned at its best: {best:.1} times as fast)");

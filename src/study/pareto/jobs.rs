@@ -52,10 +52,11 @@ fn records(task: Task, recipe: &Recipe, seed: u64, context: &Context<'_>) -> Res
         let floors = pareto.noise_floors.iter().find(|noise| noise.batch == point.batch);
         floors.map_or(1.0, |noise| noise.hi)
     };
-    Ok(pareto.points.iter().map(|point| Record::Pareto(row(point, seed, noise(point)))).collect())
+    let examples = task.test.len();
+    Ok(pareto.points.iter().map(|point| Record::Pareto(row(point, seed, (noise(point), examples)))).collect())
 }
 
-fn row(point: &Point, seed: u64, noise: f64) -> ParetoRow {
+fn row(point: &Point, seed: u64, (noise, examples): (f64, usize)) -> ParetoRow {
     let Point { task, structure, plan, .. } = point.clone();
     ParetoRow {
         task,
@@ -65,6 +66,7 @@ fn row(point: &Point, seed: u64, noise: f64) -> ParetoRow {
         seed,
         nnz: point.nnz,
         accuracy: point.accuracy,
+        examples,
         f1: point.f1,
         batch: point.batch,
         plan,

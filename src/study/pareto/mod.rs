@@ -14,7 +14,7 @@ mod timing;
 mod training;
 
 pub use candidate::{Candidate, Kind, Task};
-pub use front::{Contender, Winner, front, summary, winners};
+pub use front::{Contender, Winner, front, luck, summary, winners, winners_ahead};
 pub use jobs::jobs;
 pub use shelf::Shelf;
 pub use timing::{Care, Pareto, TaskNoise, Timing, time};
