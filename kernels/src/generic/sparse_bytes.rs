@@ -187,13 +187,20 @@ unsafe fn columns_block<S: Simd, const NV: usize>(p: &ColumnsProduct, first: usi
             }
         }
         for pair in 0..p.inputs.div_ceil(2) {
+            let examples = p.x.range(pair);
+            if examples.is_empty() {
+                continue;
+            }
+            // A loop of one or two turns would put them on the stack.
             let mut weight = [[S::splat(0.0); NV]; 2];
-            for r in 0..2.min(p.inputs - 2 * pair) {
-                for v in 0..NV {
-                    weight[r][v] = S::load(p.weight.add((2 * pair + r) * p.n + first + v * S::LANES));
+            for r in 0..2 {
+                if 2 * pair + r < p.inputs {
+                    for v in 0..NV {
+                        weight[r][v] = S::load(p.weight.add((2 * pair + r) * p.n + first + v * S::LANES));
+                    }
                 }
             }
-            for at in p.x.range(pair) {
+            for at in examples {
                 let (example, x) = p.x.entry::<S>(at);
                 let sum = sums.add(example * stride);
                 for v in 0..NV {
@@ -259,10 +266,12 @@ unsafe fn update_block<S: Simd, R: Rule, const NV: usize>(
                     }
                 }
             }
-            for r in 0..2.min(p.inputs - 2 * pair) {
-                let row = (2 * pair + r) * p.n + first;
-                for v in 0..NV {
-                    rule.apply::<S>(tensor, row + v * S::LANES, activate::settle::<S>(acc[r][v], false));
+            for r in 0..2 {
+                if 2 * pair + r < p.inputs {
+                    let row = (2 * pair + r) * p.n + first;
+                    for v in 0..NV {
+                        rule.apply::<S>(tensor, row + v * S::LANES, activate::settle::<S>(acc[r][v], false));
+                    }
                 }
             }
         }
