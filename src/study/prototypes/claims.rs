@@ -65,6 +65,11 @@ pub(super) fn range(interval: &Interval) -> String {
     format!("{} ({} to {})", digits(interval.mid), digits(interval.lo), digits(interval.hi))
 }
 
+/// 1 if no prototype is inside the hull.
+fn is_all_outside(run: &Run) -> f64 {
+    f64::from(u8::from(run.outside == 1.0))
+}
+
 impl Trial<'_> {
     pub(super) fn sizes(&self) -> Vec<usize> {
         let mut sizes: Vec<usize> = self.runs.iter().map(|run| run.n).collect();
@@ -154,39 +159,13 @@ impl Trial<'_> {
 
     fn expelled(&self) -> Claim {
         let n = self.largest();
-        let overlapping: Vec<Mask> = Mask::ALL.into_iter().filter(|mask| mask.overlap).collect();
-        let each = |part: &dyn Fn(Mask) -> Option<bool>| {
-            all(&overlapping.iter().map(|&mask| part(mask)).collect::<Vec<_>>())
-        };
         let outside = self.more(n, [Mask::OVL, Mask::STD], |run| run.outside);
         let share = self.mean(Mask::OVL, n, |run| run.outside);
-        let every = |mask| self.mean(mask, n, |run| f64::from(u8::from(run.outside == 1.0)));
+        let every = self.mean(Mask::OVL, n, is_all_outside);
         let fit = self.times(n, [Mask::OVL, Mask::STD], |run| run.fit);
         let error = self.times(n, [Mask::OVL, Mask::STD], |run| run.error);
         let special = self.mean(Mask::OVL, n, |run| run.specialization);
-        let parts = [
-            (
-                "more prototypes are outside than with the fit alone",
-                each(&|mask| above(&self.more(n, [mask, Mask::STD], |run| run.outside), 0.0)),
-            ),
-            ("in most runs all are outside", each(&|mask| above(&every(mask), EXPELLED))),
-            (
-                "E is higher than with it",
-                each(&|mask| above(&self.times(n, [mask, Mask::STD], |run| run.error), 1.0)),
-            ),
-            (
-                "specialisation goes below 0.1",
-                each(&|mask| {
-                    above(&self.mean(mask, n, |run| run.specialization), NEAR_ZERO).map(|above| !above)
-                }),
-            ),
-            (
-                "the fit is within twice that of the fit alone",
-                each(&|mask| {
-                    above(&self.times(n, [mask, Mask::STD], |run| run.fit), AS_GOOD).map(|above| !above)
-                }),
-            ),
-        ];
+        let parts = self.parts_of_expulsion(n);
         let verdict = match parts[0].1 {
             Verdict::Holds if parts.iter().all(|(_, verdict)| *verdict == Verdict::Holds) => Verdict::Holds,
             Verdict::Holds | Verdict::HoldsInPart => Verdict::HoldsInPart,
@@ -212,12 +191,46 @@ impl Trial<'_> {
                 "Of its parts, over the four masks, {}. Overlap alone has all outside in {} of runs, and specialisation {}; its E is {} \
                  times, and its fit {} times, that of the fit alone (geometric means).",
                 ORDER.into_iter().filter_map(those).collect::<Vec<_>>().join("; "),
-                digits(every(Mask::OVL).mid),
+                digits(every.mid),
                 range(&special),
                 range(&error),
                 range(&fit)
             ),
         }
+    }
+
+    /// What the claim of expulsion says, part by part, over all masks with overlap.
+    fn parts_of_expulsion(&self, n: usize) -> [(&'static str, Verdict); 5] {
+        let overlapping: Vec<Mask> = Mask::ALL.into_iter().filter(|mask| mask.overlap).collect();
+        let each = |part: &dyn Fn(Mask) -> Option<bool>| {
+            all(&overlapping.iter().map(|&mask| part(mask)).collect::<Vec<_>>())
+        };
+        [
+            (
+                "more prototypes are outside than with the fit alone",
+                each(&|mask| above(&self.more(n, [mask, Mask::STD], |run| run.outside), 0.0)),
+            ),
+            (
+                "in most runs all are outside",
+                each(&|mask| above(&self.mean(mask, n, is_all_outside), EXPELLED)),
+            ),
+            (
+                "E is higher than with it",
+                each(&|mask| above(&self.times(n, [mask, Mask::STD], |run| run.error), 1.0)),
+            ),
+            (
+                "specialisation goes below 0.1",
+                each(&|mask| {
+                    above(&self.mean(mask, n, |run| run.specialization), NEAR_ZERO).map(|above| !above)
+                }),
+            ),
+            (
+                "the fit is within twice that of the fit alone",
+                each(&|mask| {
+                    above(&self.times(n, [mask, Mask::STD], |run| run.fit), AS_GOOD).map(|above| !above)
+                }),
+            ),
+        ]
     }
 
     fn separation(&self) -> Claim {
