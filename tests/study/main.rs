@@ -6,3 +6,4 @@ mod low_capacity;
 mod prototypes;
 mod recipes;
 mod statistics;
+mod verdicts;
