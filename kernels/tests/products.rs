@@ -51,7 +51,7 @@ const BLOCK_COLUMNS: &[usize] = if cfg!(miri) { &[7, 1 << 16] } else { &[1, 7, 6
 /// Checks what every kernel makes of `case`.
 fn verify(kernels: Kernels, case: &Case, what: &str) {
     let want = case.expected();
-    for (name, got) in case.outputs(kernels) {
+    for (name, got) in case.outputs(kernels).into_iter().chain([("gemm_tn", case.gemm_tn(kernels))]) {
         if let Err(e) = check(&got, &want) {
             let [o, i, b] = [case.fan_out, case.fan_in, case.batch];
             panic!("{name} on {}, {o} x {i}, batch {b}, {}, {what}: {e}", kernels.isa(), case.activation);
@@ -80,12 +80,15 @@ fn layers_at_every_edge() {
 #[test]
 #[cfg_attr(miri, ignore = "large")]
 fn more_inputs_than_an_id_can_count() {
-    for pattern in [Pattern::Sparsity(0.99), Pattern::FullColumn, Pattern::FullRow] {
-        let mut case = Case::drawn([(1 << 16) + 3, 5, 2], pattern, &mut Random(1), Random::signed);
-        // Something in the last block for sure.
-        let last = case.weight.len() - 1;
-        case.weight[last] = 1.0;
-        each_isa(|kernels| verify(kernels, &case, "two blocks"));
+    // Two blocks; four chains; so many inputs that one chain has several blocks again.
+    for shape in [[(1 << 16) + 3, 33, 2], [(1 << 16) + 3, 5, 2], [(1 << 18) + 3, 5, 1]] {
+        for pattern in [Pattern::Sparsity(0.99), Pattern::FullColumn, Pattern::FullRow] {
+            let mut case = Case::drawn(shape, pattern, &mut Random(1), Random::signed);
+            // Something in the last block for sure.
+            let last = case.weight.len() - 1;
+            case.weight[last] = 1.0;
+            each_isa(|kernels| verify(kernels, &case, "many inputs"));
+        }
     }
 }
 

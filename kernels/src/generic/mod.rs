@@ -9,6 +9,7 @@ mod exp;
 pub(crate) mod loss;
 #[cfg(feature = "train")]
 pub(crate) mod optimize;
+pub(crate) mod order;
 pub(crate) mod probe;
 pub(crate) mod product;
 #[cfg(feature = "train")]

@@ -5,9 +5,9 @@
 //! ```text
 //! for each tile of rows m0 and columns n0                the weights' axis outside: each of their tiles is fetched once
 //!   acc[r][v] = start
-//!   for k ascending                                      the canonical order: one chain of FMAs per output
+//!   for k ascending                                      the canonical order: one chain of FMAs per output, or a few (`order`)
 //!     for r, v: acc[r][v] = a[k][m0 + r] * b[k][n0 + v] + acc[r][v]
-//!   c[m0 + r][n0 + v] = act(acc[r][v])
+//!   c[m0 + r][n0 + v] = act(acc[r][v])                   a second chain starts from zero, and adds what the first left here
 //! ```
 //!
 //! Who is A and who is B decides which axis travels in the SIMD lanes:
@@ -42,6 +42,8 @@ pub(crate) enum Start {
     /// What C holds: the chains go on.
     #[cfg(feature = "train")]
     Kept,
+    /// Zero, and what C holds is added in the end: the next chain.
+    Added,
 }
 
 /// Where the element (k, m) of A is.
@@ -84,6 +86,8 @@ pub(crate) struct Product {
     pub(crate) m: usize,
     pub(crate) n: usize,
     pub(crate) k: usize,
+    /// How many k each chain of an output sums: all, or as [`chain_inputs`](super::order::chain_inputs) says.
+    pub(crate) chain: usize,
     pub(crate) a: *const f32,
     pub(crate) left: Left,
     pub(crate) b: *const f32,
@@ -94,9 +98,11 @@ pub(crate) struct Product {
     pub(crate) activation: Activation,
 }
 
-/// One tile of it.
+/// A chain of one tile of it.
 struct Tile {
     k: usize,
+    /// Steps of the chains after this one.
+    left: usize,
     /// The element (k, r) is at `k * a_step + r * a_stride`; one of these is 1.
     a: *const f32,
     a_step: usize,
@@ -124,6 +130,12 @@ struct Next {
 /// C writable at every (m, n).
 #[inline(always)]
 pub(crate) unsafe fn product<S: Simd>(p: &Product) {
+    if let (1, Right::Blocked, Start::Columns(bias)) = (p.m, p.right, p.start)
+        && p.chain < p.k
+    {
+        // SAFETY: the caller's promise. Rows that have several chains have one block of columns.
+        return unsafe { one_row::<S>(p, bias) };
+    }
     let (mut m0, mut n0) = (0, 0);
     while m0 < p.m && n0 < p.n {
         let rows = tile_height(p.m - m0, S::TILE_ROWS);
@@ -138,14 +150,20 @@ pub(crate) unsafe fn product<S: Simd>(p: &Product) {
         let width = registers * S::LANES;
         // SAFETY: the block m0.., n0.. lies inside the operands, by the loop's condition and the caller's promise.
         unsafe {
-            let t = tile_at(p, (m0, n0), (rows, width));
-            match (registers, p.left) {
-                (4, Left::Rows(_)) => pick_rows::<S, 4, true>(&t, rows),
-                (2, Left::Rows(_)) => pick_rows::<S, 2, true>(&t, rows),
-                (_, Left::Rows(_)) => pick_rows::<S, 1, true>(&t, rows),
-                (4, _) => pick_rows::<S, 4, false>(&t, rows),
-                (2, _) => pick_rows::<S, 2, false>(&t, rows),
-                (_, _) => pick_rows::<S, 1, false>(&t, rows),
+            let mut t = tile_at(p, (m0, n0), (rows, width));
+            loop {
+                match (registers, p.left) {
+                    (4, Left::Rows(_)) => pick_rows::<S, 4, true>(&t, rows),
+                    (2, Left::Rows(_)) => pick_rows::<S, 2, true>(&t, rows),
+                    (_, Left::Rows(_)) => pick_rows::<S, 1, true>(&t, rows),
+                    (4, _) => pick_rows::<S, 4, false>(&t, rows),
+                    (2, _) => pick_rows::<S, 2, false>(&t, rows),
+                    (_, _) => pick_rows::<S, 1, false>(&t, rows),
+                }
+                if t.left == 0 {
+                    break;
+                }
+                t.next_chain(p);
             }
             if !in_registers(p.activation) {
                 activate::rows::<S>(p.activation, t.c, t.c_stride, rows, width);
@@ -157,6 +175,81 @@ pub(crate) unsafe fn product<S: Simd>(p: &Product) {
             _ if m0 + rows < p.m => (m0 + rows, n0),
             _ => (0, n0 + width),
         };
+    }
+}
+
+/// One row of so few columns that each has several chains: all of them side by side.
+///
+/// # Safety
+/// As for [`product`], with one row and one block of columns, for each of which there is a bias.
+#[inline(always)]
+unsafe fn one_row<S: Simd>(p: &Product, bias: *const f32) {
+    let chains = p.k.div_ceil(p.chain);
+    // Eight chains in flight hide the latency of two FMAs a cycle.
+    let registers = (p.n / S::LANES).min(if chains == 2 { 4 } else { 2 });
+    for n0 in (0..p.n).step_by(registers * S::LANES) {
+        // SAFETY: the caller's promise, for the columns from n0 on.
+        unsafe {
+            let bias = bias.add(n0);
+            match (chains, registers) {
+                (2, 1) => row_columns::<S, 2, 1>(p, n0, bias),
+                (2, 2) => row_columns::<S, 2, 2>(p, n0, bias),
+                (2, 4) => row_columns::<S, 2, 4>(p, n0, bias),
+                (3, 1) => row_columns::<S, 3, 1>(p, n0, bias),
+                (3, 2) => row_columns::<S, 3, 2>(p, n0, bias),
+                (4, 1) => row_columns::<S, 4, 1>(p, n0, bias),
+                (4, 2) => row_columns::<S, 4, 2>(p, n0, bias),
+                _ => unreachable!("an output has at most 4 chains, and 16 or 32 columns whole registers"),
+            }
+        }
+    }
+    if !in_registers(p.activation) {
+        // SAFETY: C is writable over its row.
+        unsafe { activate::all::<S>(p.activation, p.c, p.n) }
+    }
+}
+
+/// # Safety
+/// As for [`one_row`], for CH chains and NV registers of columns from n0 on.
+#[inline(always)]
+unsafe fn row_columns<S: Simd, const CH: usize, const NV: usize>(p: &Product, n0: usize, bias: *const f32) {
+    let a_step = if let Left::Strided(step) = p.left { step } else { 1 };
+    // SAFETY: every access is at a k below p.k and a column below p.n.
+    unsafe {
+        let mut acc = [[S::splat(0.0); NV]; CH];
+        for v in 0..NV {
+            acc[0][v] = S::load(bias.add(v * S::LANES));
+        }
+        // A macro, as in `activate`.
+        macro_rules! step {
+            ($c:expr, $k:expr) => {
+                let k = $c * p.chain + $k;
+                let (x, b) = (S::splat(*p.a.add(k * a_step)), p.b.add(k * p.n + n0));
+                for v in 0..NV {
+                    acc[$c][v] = S::fma(x, S::load(b.add(v * S::LANES)), acc[$c][v]);
+                }
+            };
+        }
+        // The last chain may be shorter than the others.
+        let all = p.k - (CH - 1) * p.chain;
+        for k in 0..all {
+            for c in 0..CH {
+                step!(c, k);
+            }
+        }
+        for c in 0..CH - 1 {
+            for k in all..p.chain {
+                step!(c, k);
+            }
+        }
+        for v in 0..NV {
+            let mut sum = acc[0][v];
+            for c in 1..CH {
+                sum = S::add(sum, acc[c][v]);
+            }
+            let settled = activate::settle::<S>(sum, p.activation == Activation::Relu);
+            S::store(p.c.add(n0 + v * S::LANES), settled);
+        }
     }
 }
 
@@ -180,11 +273,9 @@ unsafe fn tile_at(p: &Product, (m0, n0): (usize, usize), (rows, columns): (usize
             Right::Blocked => (block * p.k + (n0 - block), BLOCK_COLUMNS.min(p.n - block)),
         };
         let start = match p.start {
-            Start::Zero => Start::Zero,
             Start::Rows(bias) => Start::Rows(bias.add(m0)),
             Start::Columns(bias) => Start::Columns(bias.add(n0)),
-            #[cfg(feature = "train")]
-            Start::Kept => Start::Kept,
+            start => start,
         };
         // A tile asks for its share of the next weights, by area. One input alone leaves no time to ask.
         let next = match (p.left, p.right) {
@@ -199,8 +290,10 @@ unsafe fn tile_at(p: &Product, (m0, n0): (usize, usize), (rows, columns): (usize
             }
             _ => Next { at: p.b, width: 0, lines: (0, 0) },
         };
+        let k = p.k.min(p.chain);
         Tile {
-            k: p.k,
+            k,
+            left: p.k - k,
             a: p.a.wrapping_add(a),
             a_step,
             a_stride,
@@ -209,9 +302,22 @@ unsafe fn tile_at(p: &Product, (m0, n0): (usize, usize), (rows, columns): (usize
             c: p.c.add(m0 * p.c_stride + n0),
             c_stride: p.c_stride,
             start,
-            relu: p.activation == Activation::Relu,
+            relu: p.activation == Activation::Relu && k == p.k,
             next,
         }
+    }
+}
+
+impl Tile {
+    /// Goes on to the next chain.
+    fn next_chain(&mut self, p: &Product) {
+        self.a = self.a.wrapping_add(self.k * self.a_step);
+        self.b = self.b.wrapping_add(self.k * self.b_stride);
+        self.next.at = self.next.at.wrapping_add(self.k * self.next.width);
+        self.k = self.left.min(p.chain);
+        self.left -= self.k;
+        self.start = Start::Added;
+        self.relu = p.activation == Activation::Relu && self.left == 0;
     }
 }
 
@@ -247,7 +353,7 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &
         for r in 0..MR {
             for v in 0..NV {
                 acc[r][v] = match t.start {
-                    Start::Zero => acc[r][v],
+                    Start::Zero | Start::Added => acc[r][v],
                     Start::Rows(bias) => S::splat(*bias.add(r)),
                     Start::Columns(bias) => S::load(bias.add(v * S::LANES)),
                     #[cfg(feature = "train")]
@@ -271,6 +377,13 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &
                 }
                 a = a.wrapping_add(if ROWS { 1 } else { t.a_step });
                 b = b.wrapping_add(t.b_stride);
+            }
+        }
+        if let Start::Added = t.start {
+            for r in 0..MR {
+                for v in 0..NV {
+                    acc[r][v] = S::add(S::load(t.c.add(r * t.c_stride + v * S::LANES)), acc[r][v]);
+                }
             }
         }
         for r in 0..MR {

@@ -37,6 +37,7 @@
 use core::ops::Range;
 
 use super::activate::{self, in_registers};
+use super::order::Begin;
 use crate::Activation;
 use crate::simd::Simd;
 
@@ -61,8 +62,8 @@ pub(crate) struct Spmm {
     pub(crate) y: *mut f32,
     /// 16 or 32, also the distance of two features or rows.
     pub(crate) lanes: usize,
-    /// `[group][R]`, or null: go on from what the previous block left in `y`.
-    pub(crate) bias: *const f32,
+    /// The bias is `[group][R]`.
+    pub(crate) begin: Begin,
     /// What ends the last block; `None` leaves the sums for the next one.
     pub(crate) activation: Option<Activation>,
 }
@@ -104,17 +105,21 @@ unsafe fn spmm_groups<S: Simd, const R: usize, const NV: usize, const STRIDE: us
             let rows = p.rows.cast::<[u32; R]>().add(g).read();
             let y = rows.map(|row| p.y.add(row as usize * STRIDE + lane));
             let mut acc = [[S::splat(0.0); NV]; R];
-            if p.bias.is_null() {
-                for r in 0..R {
-                    for v in 0..NV {
-                        acc[r][v] = S::load(y[r].add(v * S::LANES));
+            match p.begin {
+                Begin::Bias(bias) => {
+                    let bias = splats::<S, R>(bias.add(g * R));
+                    for r in 0..R {
+                        acc[r] = [bias[r]; NV];
                     }
                 }
-            } else {
-                let bias = splats::<S, R>(p.bias.add(g * R));
-                for r in 0..R {
-                    acc[r] = [bias[r]; NV];
+                Begin::Kept => {
+                    for r in 0..R {
+                        for v in 0..NV {
+                            acc[r][v] = S::load(y[r].add(v * S::LANES));
+                        }
+                    }
                 }
+                Begin::Added => {}
             }
             for _ in 0..*p.steps.add(g) {
                 let now = words;
@@ -130,6 +135,13 @@ unsafe fn spmm_groups<S: Simd, const R: usize, const NV: usize, const STRIDE: us
                 }
                 values = values.add(R);
                 ids = ids.add(R);
+            }
+            if let Begin::Added = p.begin {
+                for r in 0..R {
+                    for v in 0..NV {
+                        acc[r][v] = S::add(S::load(y[r].add(v * S::LANES)), acc[r][v]);
+                    }
+                }
             }
             for r in 0..R {
                 for v in 0..NV {

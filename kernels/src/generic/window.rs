@@ -40,6 +40,10 @@ pub(crate) struct WindowGroup {
     pub(crate) first_row: usize,
     /// Without those that fill up the last slice.
     pub(crate) rows: usize,
+    /// The first chain of its outputs starts from the bias; the others from zero, and what the output holds is added. Only rows in
+    /// order have more than one.
+    pub(crate) first_chain: bool,
+    pub(crate) last_chain: bool,
     pub(crate) first_step: usize,
     pub(crate) steps: usize,
     pub(crate) first_line: usize,
@@ -96,9 +100,11 @@ unsafe fn slices<S: Simd, const G: usize>(p: &Windows, group: &WindowGroup) {
     unsafe {
         // At most LEN / 4 registers of a slice are in use: the narrowest set has 4 lanes.
         let mut acc = [[S::splat(0.0); LEN / 4]; G];
-        for s in 0..G {
-            for v in 0..registers {
-                acc[s][v] = S::load(p.bias.add(group.first_row + s * LEN + v * S::LANES));
+        if group.first_chain {
+            for s in 0..G {
+                for v in 0..registers {
+                    acc[s][v] = S::load(p.bias.add(group.first_row + s * LEN + v * S::LANES));
+                }
             }
         }
         let starts = p.starts.add(group.first_step);
@@ -122,7 +128,9 @@ unsafe fn slices<S: Simd, const G: usize>(p: &Windows, group: &WindowGroup) {
         let to = if in_order { p.y.add(group.first_row) } else { sums.as_mut_ptr().cast() };
         for s in 0..G {
             for v in 0..registers {
-                S::store(to.add(s * LEN + v * S::LANES), activate::settle::<S>(acc[s][v], p.relu));
+                let to = to.add(s * LEN + v * S::LANES);
+                let sum = if group.first_chain { acc[s][v] } else { S::add(S::load(to), acc[s][v]) };
+                S::store(to, activate::settle::<S>(sum, p.relu && group.last_chain));
             }
         }
         if !in_order {
