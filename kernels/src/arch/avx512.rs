@@ -86,8 +86,14 @@ impl Simd for Avx512 {
             let (sign, a) = (_mm512_castps_si512(sign), _mm512_castps_si512(a));
             _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<0xCA>(mask, sign, a))
         }
+        fn zero_where_ge(a: __m512, b: __m512, x: __m512) -> __m512 { _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_NGE_UQ>(a, b), x) }
+        fn lookup_eight(table: &[f32; 8], n: __m512) -> __m512 {
+            // The permute looks at four bits of each lane: the table stands in both halves.
+            let table = _mm512_broadcast_f32x8(_mm256_loadu_ps(table.as_ptr()));
+            _mm512_permutexvar_ps(_mm512_castps_si512(n), table)
+        }
         fn scale_by_low_bits(a: __m512, n: __m512) -> __m512 {
-            let power = _mm512_slli_epi32::<23>(_mm512_castps_si512(n));
+            let power = _mm512_slli_epi32::<20>(_mm512_castps_si512(n));
             _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), power))
         }
         fn load_quads(from: *const f32) -> [__m512; 2] { load_quads(from) }
