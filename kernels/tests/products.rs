@@ -96,16 +96,18 @@ fn more_inputs_than_an_id_can_count() {
 /// no number is none.
 #[test]
 fn only_inputs_that_are_zero_are_skipped() {
-    let mut case = Case::drawn([37, 20, 17], Pattern::Sparsity(0.0), &mut Random(6), Random::signed);
+    let fan_in = if cfg!(miri) { 9 } else { 37 };
+    let shape = [fan_in, if cfg!(miri) { 5 } else { 20 }, 17];
+    let mut case = Case::drawn(shape, Pattern::Sparsity(0.0), &mut Random(6), Random::signed);
     let rows = |column: usize, x: f32, case: &mut Case| {
-        case.rows.chunks_exact_mut(37).for_each(|row| row[column] = x);
+        case.rows.chunks_exact_mut(fan_in).for_each(|row| row[column] = x);
     };
     rows(1, 0.0, &mut case);
-    rows(36, -0.0, &mut case);
+    rows(fan_in - 1, -0.0, &mut case);
     let want = case.expected();
     let mut unbounded = case.clone();
-    for row in unbounded.weight.chunks_exact_mut(37) {
-        (row[1], row[36]) = (f32::INFINITY, f32::NAN);
+    for row in unbounded.weight.chunks_exact_mut(fan_in) {
+        (row[1], row[fan_in - 1]) = (f32::INFINITY, f32::NAN);
     }
     let mut unknown = case.clone();
     rows(3, f32::NAN, &mut unknown);
