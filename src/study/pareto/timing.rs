@@ -149,6 +149,12 @@ impl<'a> Entrant<'a> {
         core::iter::once(self.model).chain(&self.picking)
     }
 
+    /// The one of its models that the plan is for.
+    fn as_run(&self, plan: &Plan) -> &Model {
+        let is_for = |model: &&Model| model.layers().len() == plan.forms.len();
+        self.picking.as_ref().filter(is_for).unwrap_or(self.model)
+    }
+
     /// The fastest of its models and forms, on other calls than those that will be measured.
     fn fastest(
         &self,
@@ -222,8 +228,8 @@ pub(crate) fn measured(
         let oracle = Oracle::new(entrant.model, oracle_rows, &pool);
         max_abs_diffs.push(oracle.check(&mut contestant, oracle_rows, batch)?.max_abs_diff);
         // The same network without zeros left out: with a layer that picks inputs, chains of a few outputs begin elsewhere.
-        let runs = as_run(entrant.model, contestant.engine.plan());
-        let dense = compile(&runs, Plan::dense(&runs, BatchClass::Many), machine)?;
+        let runs = entrant.as_run(contestant.engine.plan());
+        let dense = compile(runs, Plan::dense(runs, BatchClass::Many), machine)?;
         let truth =
             Contestant::new(index, VariantName::Masked, dense, batch).logits(rotation.rows(), ORACLE_ROWS);
         let logits = contestant.logits(rotation.rows(), batch);
@@ -246,13 +252,6 @@ pub(crate) fn measured(
     Ok(Rounds { batch, samples, reference, plans, max_abs_diffs })
 }
 
-/// The network, or with the layer in front that `plan` has one form more for.
-fn as_run(model: &Model, plan: &Plan) -> Model {
-    let picking = plan.forms.len() > model.layers().len();
-    let picking = if picking { picking_inputs(model).ok().flatten() } else { None };
-    picking.unwrap_or_else(|| model.clone())
-}
-
 fn same_bits(got: &[f32], right: &[f32], (batch, fault): (usize, Fault)) -> Result<(), Wrong> {
     let same = got.len() == right.len() && got.iter().zip(right).all(|(a, b)| a.to_bits() == b.to_bits());
     if same { Ok(()) } else { Err(Wrong { variant: VariantName::Auto, batch, fault }) }
@@ -261,7 +260,9 @@ fn same_bits(got: &[f32], right: &[f32], (batch, fault): (usize, Fault)) -> Resu
 impl Rounds {
     /// What ran for network `i`, which is `model`: it, or with the layer in front that was faster.
     pub(crate) fn model(&self, i: usize, model: &Model) -> Model {
-        as_run(model, &self.plans[i])
+        let picking = self.plans[i].forms.len() > model.layers().len();
+        let picking = if picking { picking_inputs(model).ok().flatten() } else { None };
+        picking.unwrap_or_else(|| model.clone())
     }
 
     /// The forms of its layers.
