@@ -81,11 +81,14 @@ fn layers_at_every_edge() {
 #[cfg_attr(miri, ignore = "large")]
 fn more_inputs_than_an_id_can_count() {
     for pattern in [Pattern::Sparsity(0.99), Pattern::FullColumn, Pattern::FullRow] {
-        let mut case = Case::drawn([(1 << 16) + 3, 5, 2], pattern, &mut Random(1), Random::signed);
-        // Something in the last block for sure.
-        let last = case.weight.len() - 1;
-        case.weight[last] = 1.0;
-        each_isa(|kernels| verify(kernels, &case, "two blocks"));
+        // With ids of panels' blocks, and of all, the most that there are; and more.
+        for fan_in in [1 << 13, 1 << 16, (1 << 16) + 3] {
+            let mut case = Case::drawn([fan_in, 5, 2], pattern, &mut Random(1), Random::signed);
+            // Something in the last column for sure.
+            let last = case.weight.len() - 1;
+            case.weight[last] = 1.0;
+            each_isa(|kernels| verify(kernels, &case, &format!("{fan_in} inputs")));
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use core::ops::Range;
 use super::{PackError, lines_of};
 use crate::arch;
 use crate::csr::CsrRef;
-use crate::generic::spmm::IDS_AHEAD;
+use crate::generic::spmm::{ID_UNIT, IDS_AHEAD};
 use crate::isa::Isa;
 use crate::view::Line;
 
@@ -46,8 +46,8 @@ pub struct PackedSpmm {
 }
 
 impl PackedSpmm {
-    /// The most columns a block may have: ids are u16.
-    pub const MAX_BLOCK_COLUMNS: usize = 1 << 16;
+    /// The most columns a block may have: ids are u16, of which a kernel needs some bits to make an address.
+    pub const MAX_BLOCK_COLUMNS: usize = 1 << (u16::BITS as usize - ID_UNIT);
 
     /// Packs the matrix `[fan_out, fan_in]` and `bias` `[fan_out]` in as few blocks of equal width as have at most
     /// `block_columns` columns (and [`Self::MAX_BLOCK_COLUMNS`]).
@@ -116,7 +116,7 @@ impl PackedSpmm {
                     self.ids.push((column - block.start) as u16);
                 }
             }
-            // Rows are numbered in u32, as in `indices`; the steps are at most the block's 2^16 columns.
+            // Rows are numbered in u32, as in `indices`; the steps are at most the block's columns.
             self.rows.extend((0..self.group_rows).map(|r| member(r) as u32));
             self.steps.push(steps as u32);
         }
