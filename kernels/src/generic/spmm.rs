@@ -16,7 +16,7 @@
 //! in general registers one whole step before their use: moved there in the step itself, or at the end of the one before, a step
 //! takes 10.2 to 10.6.
 //!
-//! With one register for each row, a batch of 16, a step has 10 loads, 5 cycles, and what the columns and weights need besides counts:
+//! With one register for each row, a batch of 16, a step has 10 loads, 5 cycles, and what columns and weights need besides counts:
 //! the bare loop from L1 takes 5.0 without columns, and 5.5 with them. Columns that are shifted all of a word at once, and nothing
 //! asked for ahead, made 6.4 to 6.6 cycles of a step 5.9 to 6.2, ends of groups included, from L2; from L3 it is 0.2 more.
 //!
@@ -35,9 +35,9 @@
 //! - columns three steps ahead: 2 to 4 % slower; the next group's outputs fetched with `prefetchw`: 2 to 4 %;
 //! - groups of equal length, so that no end is mispredicted: less than 2 % faster, before what the padding costs;
 //! - columns multiplied by the distance of features, so that no shift is needed: the same within 1 %, but with one register;
-//! - with one register for each row: weights or columns 48 to 96 steps ahead, from L3 too, 0 to 2 % slower than not to ask; 16 rows,
-//!   weights and columns in a load each, or two steps a turn: 0 to 2 % faster; columns loaded straight into general registers: 7 %
-//!   slower; two broadcasts of 4 weights: 2 %; `bextr` instead of shifts: the same;
+//! - with one register for each row: weights or columns asked for 16 to 96 steps ahead, past L2 or not, 0 to 2 % slower, from L3
+//!   too; 16 rows, weights and columns in a load each, or two steps a turn: 0 to 2 % faster; columns loaded straight into general
+//!   registers: 7 % slower; two broadcasts of 4 weights: 2 %; `bextr` instead of shifts: the same;
 //! - rows in parts whose outputs stay in L1 while the blocks pass: then the panel moves as often as the outputs do now;
 //! - a Gaussian on the accumulators: the compiler keeps them in memory, half the speed. On several registers at once: the same.
 
