@@ -80,14 +80,16 @@ fn layers_at_every_edge() {
 #[test]
 #[cfg_attr(miri, ignore = "large")]
 fn more_inputs_than_an_id_can_count() {
-    // Two blocks; four chains; so many inputs that one chain has several blocks again.
-    for shape in [[(1 << 16) + 3, 33, 2], [(1 << 16) + 3, 5, 2], [(1 << 18) + 3, 5, 1]] {
+    // The most that ids of panels' blocks, and of all, can count, and more, with one chain and with several.
+    for shape in
+        [[1 << 13, 33, 2], [1 << 16, 33, 2], [(1 << 16) + 3, 33, 2], [1 << 15, 5, 2], [(1 << 15) + 3, 5, 2]]
+    {
         for pattern in [Pattern::Sparsity(0.99), Pattern::FullColumn, Pattern::FullRow] {
             let mut case = Case::drawn(shape, pattern, &mut Random(1), Random::signed);
-            // Something in the last block for sure.
+            // Something in the last column for sure.
             let last = case.weight.len() - 1;
             case.weight[last] = 1.0;
-            each_isa(|kernels| verify(kernels, &case, "many inputs"));
+            each_isa(|kernels| verify(kernels, &case, &format!("{} inputs", shape[0])));
         }
     }
 }

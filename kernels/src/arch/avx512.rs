@@ -8,12 +8,10 @@ use core::arch::x86_64::*;
 struct Avx512;
 
 /// One load, and permutes in assembly, or the compiler makes one of each two permutes in a row: across quarters, which take the
-/// FMAs' units. What is 16 steps of `spmm` ahead is asked for here: 3 to 8 % of its speed on Zen 5. With AVX2, whose steps are half
-/// as long, it costs 4 to 8 %.
+/// FMAs' units.
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn load_quads(from: *const f32) -> [__m512; 2] {
-    Avx512::prefetch(from.wrapping_add(128));
     // SAFETY: the caller's promise that eight values are readable.
     let mut high = _mm512_castps256_ps512(unsafe { _mm256_loadu_ps(from) });
     let low;

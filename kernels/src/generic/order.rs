@@ -11,8 +11,8 @@ use crate::view::Line;
 /// Inputs of a chain at least. Where one begins, a batch waits some 30 cycles for each tile of 12 examples: 256x10 takes 7 % longer
 /// for 64 of them. With chains of 16, 64x10 took 18 % longer.
 const LEAST_INPUTS: usize = 32;
-/// Inputs of a chain at most, so that an id of 16 bits reaches all of it.
-const MOST_INPUTS: usize = 1 << 16;
+/// Inputs of a chain at most, so that the ids of every kernel reach all of it: `PackedSpmm::MAX_BLOCK_COLUMNS`.
+const MOST_INPUTS: usize = 1 << 13;
 
 /// Outputs that have more than one chain, at most.
 pub(crate) const MOST_CHAINED_OUTPUTS: usize = 32;

@@ -16,6 +16,10 @@
 //! in general registers one whole step before their use: moved there in the step itself, or at the end of the one before, a step
 //! takes 10.2 to 10.6.
 //!
+//! With one register for each row, a batch of 16, a step has 10 loads, 5 cycles, and what columns and weights need besides counts:
+//! the bare loop from L1 takes 5.0 without columns, and 5.5 with them. Columns that are shifted all of a word at once, and nothing
+//! asked for ahead, made 6.4 to 6.6 cycles of a step 5.9 to 6.2, ends of groups included, from L2; from L3 it is 0.2 more.
+//!
 //! What lost, against 1.4 / 3.5 / 6.5 / 11.8 / 47 times the dense peak at 50 / 80 / 90 / 95 / 99 % (784x1024, batch 64), which
 //! the loads of today and a prefetch made 1.56 / 3.7 / 6.9 / 12.4 / 48:
 //! - panels of 64 lanes, 4 rows x 4 registers: fewer loads and half the weights per FMA, a step in 9.3 cycles; but blocks are half
@@ -30,7 +34,10 @@
 //! - the columns fetched early as the weights are, or the weights 64 steps ahead: 1 to 4 % slower than the weights 16 ahead;
 //! - columns three steps ahead: 2 to 4 % slower; the next group's outputs fetched with `prefetchw`: 2 to 4 %;
 //! - groups of equal length, so that no end is mispredicted: less than 2 % faster, before what the padding costs;
-//! - columns multiplied by the distance of features when packed, so that no shift is needed: the same within 1 %;
+//! - columns multiplied by the distance of features, so that no shift is needed: the same within 1 %, but with one register;
+//! - with one register for each row: weights or columns asked for 16 to 96 steps ahead, past L2 or not, 0 to 2 % slower, from L3
+//!   too; 16 rows, weights and columns in a load each, or two steps a turn: 0 to 2 % faster; columns loaded straight into general
+//!   registers: 7 % slower; two broadcasts of 4 weights: 2 %; `bextr` instead of shifts: the same;
 //! - rows in parts whose outputs stay in L1 while the blocks pass: then the panel moves as often as the outputs do now;
 //! - a Gaussian on the accumulators: the compiler keeps them in memory, half the speed. On several registers at once: the same.
 //!
@@ -49,6 +56,10 @@ use crate::view::Line;
 /// Steps whose ids are loaded before they are needed, across the ends of groups and blocks: that many more are readable. One
 /// step they are in a register of ids, one in words. Used at once, they keep the addresses waiting: 8 to 15 % of the speed.
 pub(crate) const IDS_AHEAD: usize = 2;
+
+/// Bits that an id in its word has left, above a block's most columns. Where a row is one register of 64 bytes, ids are shifted by
+/// them, all of a word at once, and the rest of the way to an address is the scale 8 of a load: 8 shifts less in a step.
+pub(crate) const ID_UNIT: usize = 3;
 
 /// One block of columns of a sparse matrix times one panel.
 pub(crate) struct Spmm {
@@ -101,11 +112,13 @@ pub(crate) unsafe fn spmm<S: Simd>(p: &Spmm) {
 /// As for [`spmm`], for NV registers from `lane` on; `p.lanes` is STRIDE and R is `SPMM_ROWS`.
 #[inline(always)]
 unsafe fn spmm_groups<S: Simd, const R: usize, const NV: usize, const STRIDE: usize>(p: &Spmm, lane: usize) {
+    let unit = if NV == 1 { ID_UNIT } else { 0 };
     // SAFETY: every offset is below a count, or a row or id that the caller vouches for.
     unsafe {
         let x = p.x.add(lane);
         let (mut values, mut ids) = (p.values, p.ids);
-        let (mut words, mut next) = (S::id_words(S::load_ids(ids)), S::load_ids(ids.add(R)));
+        let id_words = |ids| S::id_words(ids).map(|word| word << unit);
+        let (mut words, mut next) = (id_words(S::load_ids(ids)), S::load_ids(ids.add(R)));
         for g in 0..p.group_count {
             let rows = p.rows.cast::<[u32; R]>().add(g).read();
             let y = rows.map(|row| p.y.add(row as usize * STRIDE + lane));
@@ -128,12 +141,16 @@ unsafe fn spmm_groups<S: Simd, const R: usize, const NV: usize, const STRIDE: us
             }
             for _ in 0..*p.steps.add(g) {
                 let now = words;
-                words = S::id_words(next);
+                words = id_words(next);
                 next = S::load_ids(ids.add(IDS_AHEAD * R));
+                // With half as many multiply-adds in a step, the hardware asks early enough, and what this takes is missed.
+                if R * NV == 16 {
+                    S::prefetch(values.wrapping_add(16 * R));
+                }
                 let w = splats::<S, R>(values);
                 for r in 0..R {
                     let id = (now[r / 4] >> (16 * (r % 4))) as u16;
-                    let from = x.add(id as usize * STRIDE);
+                    let from = x.byte_add(id as usize * ((STRIDE * size_of::<f32>()) >> unit));
                     for v in 0..NV {
                         acc[r][v] = S::fma(w[r], S::load(from.add(v * S::LANES)), acc[r][v]);
                     }

@@ -9,7 +9,7 @@ use super::{PackError, lines_of};
 use crate::arch;
 use crate::csr::CsrRef;
 use crate::generic::order::Begin;
-use crate::generic::spmm::IDS_AHEAD;
+use crate::generic::spmm::{ID_UNIT, IDS_AHEAD};
 use crate::isa::Isa;
 use crate::view::Line;
 
@@ -49,8 +49,8 @@ pub struct PackedSpmm {
 }
 
 impl PackedSpmm {
-    /// The most columns a block may have: ids are u16.
-    pub const MAX_BLOCK_COLUMNS: usize = 1 << 16;
+    /// The most columns a block may have: ids are u16, of which a kernel needs some bits to make an address.
+    pub const MAX_BLOCK_COLUMNS: usize = 1 << (u16::BITS as usize - ID_UNIT);
 
     /// Packs the matrix `[fan_out, fan_in]` and `bias` `[fan_out]` in as few blocks of equal width as have at most
     /// `block_columns` columns (and [`Self::MAX_BLOCK_COLUMNS`]); few outputs, which have several chains, in a block for each chain.
