@@ -44,13 +44,20 @@ fn vectors() -> impl Iterator<Item = Problem> {
 
 pub(crate) fn spmv_windows(c: &mut Criterion) {
     let kernels = kernels();
-    let mut group = group(c, "spmv_windows", kernels);
-    for problem in vectors() {
-        let pack =
-            |layer: &Layer| PackedWindows::new(kernels.isa(), layer.csr().view(), &layer.bias).unwrap();
-        bench_layer(&mut group, &problem.name(), problem, Layout::Rows, pack, |w, x, act, y| {
-            kernels.spmv_windows(w, x.view().row(0), act, y.lines_mut())
-        });
+    for (name, wide) in [("spmv_windows", false), ("spmv_windows-wide", true)] {
+        if wide && !kernels.wide_windows() {
+            continue;
+        }
+        let mut group = group(c, name, kernels);
+        for problem in vectors() {
+            let pack = |layer: &Layer| {
+                let pack = if wide { PackedWindows::wide } else { PackedWindows::new };
+                pack(kernels.isa(), layer.csr().view(), &layer.bias).unwrap()
+            };
+            bench_layer(&mut group, &problem.name(), problem, Layout::Rows, pack, |w, x, act, y| {
+                kernels.spmv_windows(w, x.view().row(0), act, y.lines_mut())
+            });
+        }
     }
 }
 

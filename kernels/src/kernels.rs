@@ -351,6 +351,11 @@ impl Kernels {
         weights <= nnz.saturating_mul(self.table.window_weights)
     }
 
+    /// Whether this set has windows of two widths.
+    pub fn wide_windows(&self) -> bool {
+        self.table.wide_windows
+    }
+
     /// One sparse layer for one input, as [`spmv`](Self::spmv), through windows of `x`.
     ///
     /// # Panics
@@ -375,6 +380,7 @@ impl Kernels {
             lines: w.lines(),
             bias: w.bias(),
             rows: w.rows(),
+            wide: w.is_wide(),
             x: x.as_ptr(),
             y: y.as_mut_ptr().cast(),
             relu: activation == Activation::Relu,

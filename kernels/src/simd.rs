@@ -26,6 +26,8 @@ pub(crate) trait Simd: Copy {
     const WINDOW: usize;
     /// Lines of outputs that share a window, 6 at most: enough chains of FMAs, whose sums are held in registers.
     const WINDOW_SLICES: usize;
+    /// Whether windows may also be twice as wide: two lookups, of which [`Self::where_bit`] picks.
+    const WIDE_WINDOWS: bool;
     /// Weights for each that is not zero, up to which windows are faster than `gather`: measured on random patterns.
     const WINDOW_WEIGHTS: usize;
     /// Rows of a group of the sparse product with panels, 4 or 8; a group is two registers wide.
@@ -80,6 +82,10 @@ pub(crate) trait Simd: Copy {
     unsafe fn load_places(from: *const u32) -> Self::Places;
     /// The values of the window that the five bits from `shift` on name in each lane: less than WINDOW.
     unsafe fn lookup(window: Self::Window, places: Self::Places, shift: usize) -> Self::V;
+    /// `set` where the bit of the place is set, else `clear`; only where there are wide windows.
+    unsafe fn where_bit(_places: Self::Places, _bit: usize, _set: Self::V, _clear: Self::V) -> Self::V {
+        unreachable!("no wide windows")
+    }
     /// `a * b + c`, fused where [`Self::fma`] is.
     unsafe fn fma_scalar(a: f32, b: f32, c: f32) -> f32;
     /// Writes the ids, counted from `first`, of the lanes at `from` that are not zero, one after the other; returns how many.

@@ -216,7 +216,7 @@ fn memory_does_not_matter() {
     let case = Case::drawn([33, 20, 1], Pattern::Sparsity(0.5), &mut Random(13), Random::signed);
     each_isa(|kernels| {
         let (dense, sparse) = (case.packed(kernels, Lanes::Outputs), case.spmv());
-        let windows = case.windows(kernels);
+        let [windows, _] = case.windows(kernels);
         let run = |x: &[f32]| {
             let dense = written(1, 20, |mut y| kernels.gemv(&dense, x, case.activation, y.lines_mut()));
             let sparse = written(1, 20, |mut y| kernels.spmv(&sparse, x, case.activation, y.lines_mut()));

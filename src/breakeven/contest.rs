@@ -70,7 +70,7 @@ impl<'a> Contest<'a> {
         let pruned =
             prune(model, sparsity, &options).map_err(|_| BenchmarkError::Input("a sparsity is in [0, 1)"))?;
         let class = BatchClass::of(rotation.batch());
-        let forms = candidates(&pruned.layers()[0], class).into_iter();
+        let forms = candidates(&pruned.layers()[0], class, settings.isa).into_iter();
         let sparse_forms = forms.filter(|form| !matches!(form, Form::Dense));
         let plans: Vec<Plan> = sparse_forms.map(|form| Plan { class, forms: vec![form] }).collect();
         let mut sparse = Rival::new(&pruned, VariantName::Csr, &plans, rotation, settings)?;

@@ -3,7 +3,7 @@
 use std::vec;
 use std::vec::Vec;
 
-use prunella_kernels::{Isa, PANEL_LANES};
+use prunella_kernels::{Isa, Kernels, PANEL_LANES};
 
 use super::{BatchClass, CompileError, Engine, Form, Plan};
 use crate::measure::{Subject, choose};
@@ -11,7 +11,7 @@ use crate::model::{Layer, Model};
 
 /// Time spent on each layer that has a choice.
 const LAYER_BUDGET_NS: u64 = 10_000_000;
-/// Time spent on whole plans, of which there are up to six.
+/// Time spent on whole plans, of which there are up to seven.
 const WHOLE_BUDGET_NS: u64 = 30_000_000;
 /// A larger batch is more panels like these. On all of it, a layer of 784 x 1024 would be called twice in its time, and a
 /// disturbance would choose; so small, both calls of a visit meet weights as cold or warm as they are from panel to panel.
@@ -35,7 +35,7 @@ pub fn auto_plan(model: &Model, isa: Isa, batch: usize, rows: &[f32]) -> Result<
     let mut x = rows[..batch * fan_in].to_vec();
     let mut forms = Vec::with_capacity(model.layers().len());
     for (i, layer) in model.layers().iter().enumerate() {
-        let candidates = candidates(layer, class);
+        let candidates = candidates(layer, class, isa);
         let compiled = |&form| single(layer, form, class, isa).map_err(|error| error.at_layer(i));
         let engines = candidates.iter().map(compiled).collect::<Result<Vec<_>, _>>()?;
         let chosen = if engines.len() > 1 { fastest(&engines, (&x, batch), LAYER_BUDGET_NS) } else { 0 };
@@ -53,7 +53,8 @@ pub fn auto_plan(model: &Model, isa: Isa, batch: usize, rows: &[f32]) -> Result<
 fn whole(model: &Model, plan: Plan, isa: Isa, (rows, batch): (&[f32], usize)) -> Result<Plan, CompileError> {
     let class = plan.class;
     let mut plans = vec![plan];
-    let sparse = [Form::UNBLOCKED, Form::WIDE_BLOCKS, Form::BLOCKED].map(|form| uniform(model, class, form));
+    let sparse = [Form::UNBLOCKED, Form::WIDE_BLOCKS, Form::BLOCKED, Form::WideWindow];
+    let sparse = sparse.map(|form| uniform(model, class, form, isa));
     let others = [Plan::csr(model, class, isa), Plan::dense(model, class)].into_iter().chain(sparse);
     for other in others {
         if !plans.contains(&other) {
@@ -69,18 +70,21 @@ fn whole(model: &Model, plan: Plan, isa: Isa, (rows, batch): (&[f32], usize)) ->
 }
 
 /// Every layer in `form` that may be fastest in it, the others dense.
-fn uniform(model: &Model, class: BatchClass, form: Form) -> Plan {
-    let form_of = |layer| if candidates(layer, class).contains(&form) { form } else { Form::Dense };
+fn uniform(model: &Model, class: BatchClass, form: Form, isa: Isa) -> Plan {
+    let form_of = |layer| if candidates(layer, class, isa).contains(&form) { form } else { Form::Dense };
     Plan { class, forms: model.layers().iter().map(form_of).collect() }
 }
 
 /// The forms of which one may be the fastest; dense is the first.
-pub(crate) fn candidates(layer: &Layer, class: BatchClass) -> Vec<Form> {
+pub(crate) fn candidates(layer: &Layer, class: BatchClass, isa: Isa) -> Vec<Form> {
     let mut forms = vec![Form::Dense];
     if layer.is_pruned() {
         forms.push(Form::UNBLOCKED);
         if class == BatchClass::One {
             forms.push(Form::Window);
+            if Kernels::new(isa).wide_windows() {
+                forms.push(Form::WideWindow);
+            }
         } else {
             let blocked = [Form::BLOCKED, Form::WIDE_BLOCKS];
             forms.extend(blocked.into_iter().filter(|form| form.blocks(layer.fan_in()) > 1));

@@ -69,9 +69,10 @@ impl CompiledLayer {
                     _ => Packed::Spmm(PackedSpmm::new(kernels.isa(), csr.view(), bias, block_columns)?),
                 }
             }
-            Form::Window => {
+            Form::Window | Form::WideWindow => {
                 let csr = Csr::from_dense(layer.weight(), fan_in);
-                Packed::Windows(PackedWindows::new(kernels.isa(), csr.view(), bias)?)
+                let pack = if form == Form::Window { PackedWindows::new } else { PackedWindows::wide };
+                Packed::Windows(pack(kernels.isa(), csr.view(), bias)?)
             }
             Form::DenseSparseInput => {
                 Packed::DenseByInput(PackedDenseByInput::new(kernels.isa(), fan_in, layer.weight(), bias)?)

@@ -140,7 +140,7 @@ impl Engine {
         let kernels = Kernels::new(isa);
         let mut compiled: Vec<CompiledLayer> = Vec::with_capacity(layers.len());
         for (i, (layer, &form)) in layers.iter().zip(&plan.forms).enumerate() {
-            if form == Form::Window && plan.class != BatchClass::One {
+            if form.is_for_one() && plan.class != BatchClass::One {
                 return Err(CompileError::Form { layer: i });
             }
             let after_panel = compiled.last().is_some_and(CompiledLayer::in_panels);

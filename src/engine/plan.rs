@@ -63,6 +63,9 @@ pub enum Form {
     },
     /// The weights that are not zero, in steps that look into a window of the input; for one example.
     Window,
+    /// As [`Form::Window`], windows twice as wide where the instruction set has them: fewer bytes for more work, for weights that come
+    /// from beyond L2.
+    WideWindow,
     /// Every weight; inputs that are zero are skipped. For the first layer.
     DenseSparseInput,
     /// The weights that are not zero; inputs that are zero are skipped. For the first layer.
@@ -102,7 +105,9 @@ impl Form {
     /// Into how many blocks the columns are cut; the other forms are one.
     pub(crate) fn blocks(self, fan_in: usize) -> usize {
         match self {
-            Form::Dense | Form::Window | Form::DenseSparseInput | Form::CsrSparseInput => 1,
+            Form::Dense | Form::Window | Form::WideWindow | Form::DenseSparseInput | Form::CsrSparseInput => {
+                1
+            }
             Form::Csr { block_columns } => fan_in.div_ceil(block_columns),
         }
     }
@@ -111,8 +116,13 @@ impl Form {
     fn skipping_inputs(self) -> Form {
         match self {
             Form::Dense | Form::DenseSparseInput => Form::DenseSparseInput,
-            Form::Csr { .. } | Form::Window | Form::CsrSparseInput => Form::CsrSparseInput,
+            Form::Csr { .. } | Form::Window | Form::WideWindow | Form::CsrSparseInput => Form::CsrSparseInput,
         }
+    }
+
+    /// Whether it is for one example alone.
+    pub(crate) fn is_for_one(self) -> bool {
+        matches!(self, Form::Window | Form::WideWindow)
     }
 
     /// Whether inputs that are zero are skipped.
@@ -128,6 +138,7 @@ impl fmt::Display for Form {
             Form::UNBLOCKED => f.write_str("csr"),
             Form::Csr { block_columns } => write!(f, "csr:{block_columns}"),
             Form::Window => f.write_str("window"),
+            Form::WideWindow => f.write_str("wide-window"),
             Form::DenseSparseInput => f.write_str("dense-sparse-input"),
             Form::CsrSparseInput => f.write_str("csr-sparse-input"),
         }
@@ -190,7 +201,7 @@ impl fmt::Display for PlanError {
             f,
             "'{part}' is not part of a plan; a plan is one, few or many, a slash, and for each layer dense, csr, "
         )?;
-        f.write_str("csr:COLUMNS or, for one, window (for the first layer also dense-sparse-input or csr-sparse-input), ")?;
+        f.write_str("csr:COLUMNS or, for one, window or wide-window (for the first layer also dense-sparse-input or csr-sparse-input), ")?;
         f.write_str("with commas between, as in many/csr:272,csr,dense")
     }
 }
@@ -208,6 +219,7 @@ impl FromStr for Plan {
             "dense" => Ok(Form::Dense),
             "csr" => Ok(Form::UNBLOCKED),
             "window" if class == BatchClass::One => Ok(Form::Window),
+            "wide-window" if class == BatchClass::One => Ok(Form::WideWindow),
             "dense-sparse-input" => Ok(Form::DenseSparseInput),
             "csr-sparse-input" => Ok(Form::CsrSparseInput),
             _ => match part.strip_prefix("csr:").and_then(|n| n.parse().ok()) {

@@ -65,7 +65,7 @@ pub(crate) fn rows(len: usize, seed: u64) -> Vec<f32> {
 pub(crate) fn any_plan(model: &Model, class: BatchClass, random: &mut Random) -> Plan {
     let forms = [1, 7, 224].map(|block_columns| Form::Csr { block_columns });
     // Windows are for one example.
-    let windows = if class == BatchClass::One { &[Form::Window][..] } else { &[] };
+    let windows = if class == BatchClass::One { &[Form::Window, Form::WideWindow][..] } else { &[] };
     let forms = [&forms[..], &[Form::Dense, Form::UNBLOCKED], windows].concat();
     let plan = Plan { class, forms: model.layers().iter().map(|_| random.pick(&forms)).collect() };
     if random.bits().is_multiple_of(2) { plan.skipping_inputs() } else { plan }

@@ -12,6 +12,7 @@ fn any_form(class: BatchClass) -> impl Strategy<Value = Form> {
         Just(Form::Dense),
         // Windows are for one example.
         Just(if class == BatchClass::One { Form::Window } else { Form::Dense }),
+        Just(if class == BatchClass::One { Form::WideWindow } else { Form::Dense }),
         Just(Form::UNBLOCKED),
         (1..=usize::MAX).prop_map(|block_columns| Form::Csr { block_columns }),
         (1..300usize).prop_map(|block_columns| Form::Csr { block_columns }),

@@ -28,6 +28,7 @@ pub(crate) struct Table {
     pub(crate) tile_rows: usize,
     pub(crate) window: usize,
     pub(crate) window_slices: usize,
+    pub(crate) wide_windows: bool,
     pub(crate) window_weights: usize,
     #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "nothing is packed"))]
     pub(crate) spmm_rows: usize,
@@ -122,6 +123,7 @@ macro_rules! entry_points {
             tile_rows: <$simd as $crate::simd::Simd>::TILE_ROWS,
             window: <$simd as $crate::simd::Simd>::WINDOW,
             window_slices: <$simd as $crate::simd::Simd>::WINDOW_SLICES,
+            wide_windows: <$simd as $crate::simd::Simd>::WIDE_WINDOWS,
             window_weights: <$simd as $crate::simd::Simd>::WINDOW_WEIGHTS,
             spmm_rows: <$simd as $crate::simd::Simd>::SPMM_ROWS,
             row_outputs: <$simd as $crate::simd::Simd>::ROW_REGISTERS * <$simd as $crate::simd::Simd>::LANES,

@@ -20,6 +20,7 @@ impl Simd for Neon {
     const SPMM_ROWS: usize = 4;
     const WINDOW: usize = 32;
     const WINDOW_SLICES: usize = 2;
+    const WIDE_WINDOWS: bool = false;
     const WINDOW_WEIGHTS: usize = 0;
     const ROW_REGISTERS: usize = 16;
 

@@ -16,6 +16,11 @@
 //! row must leave together: 1.07 steps per weight instead of 1.31 at 50 % sparsity, 1.3 instead of 1.6 at 80 %, 2.0 instead of
 //! 2.5 at 95 %. No branch depends on the pattern but the end of a group.
 //!
+//! Where the weights come from beyond L2, it is their bytes that count, and windows twice as wide have less to fill up: 1.15, 1.4
+//! and 1.7 steps per weight instead of 1.33, 1.64 and 2.2 at 80, 90 and 95 % sparsity, for two permutes, a comparison and a blend
+//! instead of one permute, in groups of five slices. 784-1024-1024-10, whose weights come from L3, takes 14.2 -> 12.7 us at 90 % and
+//! 8.5 -> 6.5 at 95 %, as much at 80 and 98 %; 784-1024-10, from L2, 2.75 -> 3.0 at 95 % (Zen 5). `auto` times both.
+//!
 //! Six slices are six chains, enough for the latency of an FMA, share the loads of the window, and fill a word with their ids of
 //! five bits. Measured on Zen 5, 784x{64,256,1024} at 50 to 99 %, and lost:
 //! - four slices, or eight with two words of ids: as fast or up to 18 % slower;
@@ -32,8 +37,10 @@ use super::activate;
 use crate::simd::Simd;
 use crate::view::Line;
 
-/// Bits of an id: windows have 32 columns at most, and six ids fit a word.
+/// Bits of an id: windows have 32 columns at most, and six ids fit a word. Those of wide windows have one more.
 pub(crate) const ID_BITS: usize = 5;
+/// Slices of a group whose windows are wide: as many of their ids fit a word.
+pub(crate) const WIDE_SLICES: usize = u32::BITS as usize / (ID_BITS + 1);
 /// How far ahead the steps are fetched, in f32: 1.15 to 1.25 times the speed from L2 (784x256), 512 bytes are too few. From L3
 /// (784x1024 and 1024x1024 in turn, 80 and 90 %) 3 and 4 KiB take the same within 1 %, at 114 to 118 GB/s, which is all that L3
 /// gives; 6 and 8 KiB take 1 to 3 % longer there, up to 10 % where a layer is small. With AVX2 1 to 8 KiB are the same within 2 %.
@@ -68,6 +75,8 @@ pub(crate) struct Windows {
     pub(crate) bias: *const f32,
     /// The row of the output for each packed row, or null: they are in order.
     pub(crate) rows: *const u32,
+    /// Whether windows have twice as many columns.
+    pub(crate) wide: bool,
     pub(crate) x: *const f32,
     /// Whole lines, if the rows are in order.
     pub(crate) y: *mut f32,
@@ -85,12 +94,17 @@ pub(crate) unsafe fn windows<S: Simd>(p: &Windows) {
             let group = &*p.groups.add(g);
             // What no group of this set has compiles to nothing: the bound is a constant.
             match group.slices {
-                1 => slices::<S, 1>(p, group),
-                2 => slices::<S, 2>(p, group),
-                3 if S::WINDOW_SLICES >= 3 => slices::<S, 3>(p, group),
-                4 if S::WINDOW_SLICES >= 4 => slices::<S, 4>(p, group),
-                5 if S::WINDOW_SLICES >= 5 => slices::<S, 5>(p, group),
-                6 if S::WINDOW_SLICES >= 6 => slices::<S, 6>(p, group),
+                1 if S::WIDE_WINDOWS && p.wide => slices::<S, 1, true>(p, group),
+                2 if S::WIDE_WINDOWS && p.wide => slices::<S, 2, true>(p, group),
+                3 if S::WIDE_WINDOWS && p.wide => slices::<S, 3, true>(p, group),
+                4 if S::WIDE_WINDOWS && p.wide => slices::<S, 4, true>(p, group),
+                WIDE_SLICES if S::WIDE_WINDOWS && p.wide => slices::<S, WIDE_SLICES, true>(p, group),
+                1 => slices::<S, 1, false>(p, group),
+                2 => slices::<S, 2, false>(p, group),
+                3 if S::WINDOW_SLICES >= 3 => slices::<S, 3, false>(p, group),
+                4 if S::WINDOW_SLICES >= 4 => slices::<S, 4, false>(p, group),
+                5 if S::WINDOW_SLICES >= 5 => slices::<S, 5, false>(p, group),
+                6 if S::WINDOW_SLICES >= 6 => slices::<S, 6, false>(p, group),
                 n => unreachable!("a group has 1 to {} slices, not {n}", S::WINDOW_SLICES),
             }
         }
@@ -98,10 +112,11 @@ pub(crate) unsafe fn windows<S: Simd>(p: &Windows) {
 }
 
 /// # Safety
-/// As for [`windows`]; the group has G slices.
+/// As for [`windows`]; the group has G slices, and its windows are wide or not.
 #[inline(always)]
-unsafe fn slices<S: Simd, const G: usize>(p: &Windows, group: &WindowGroup) {
+unsafe fn slices<S: Simd, const G: usize, const WIDE: bool>(p: &Windows, group: &WindowGroup) {
     const LEN: usize = Line::LEN;
+    let bits = if WIDE { ID_BITS + 1 } else { ID_BITS };
     let registers = LEN / S::LANES;
     // SAFETY: every offset is below a count that the caller vouches for; what is only fetched ahead may be anywhere.
     unsafe {
@@ -117,7 +132,9 @@ unsafe fn slices<S: Simd, const G: usize>(p: &Windows, group: &WindowGroup) {
         let starts = p.starts.add(group.first_step);
         let mut step = p.lines.add(group.first_line * LEN);
         for t in 0..group.steps {
-            let window = S::window(p.x.add(*starts.add(t) as usize));
+            let x = p.x.add(*starts.add(t) as usize);
+            let window = S::window(x);
+            let next = if WIDE { S::window(x.add(S::WINDOW)) } else { window };
             for line in 0..=G {
                 S::prefetch(step.wrapping_add(AHEAD + line * LEN));
             }
@@ -125,7 +142,13 @@ unsafe fn slices<S: Simd, const G: usize>(p: &Windows, group: &WindowGroup) {
                 let places = S::load_places(step.add(v * S::LANES).cast());
                 for s in 0..G {
                     let values = S::load(step.add((1 + s) * LEN + v * S::LANES));
-                    acc[s][v] = S::fma(values, S::lookup(window, places, s * ID_BITS), acc[s][v]);
+                    let shift = s * bits;
+                    let mut found = S::lookup(window, places, shift);
+                    if WIDE {
+                        let beyond = S::lookup(next, places, shift);
+                        found = S::where_bit(places, shift + ID_BITS, beyond, found);
+                    }
+                    acc[s][v] = S::fma(values, found, acc[s][v]);
                 }
             }
             step = step.add((1 + G) * LEN);

@@ -8,7 +8,7 @@ use super::groups::{self, Blocks, Row};
 use super::{PackError, lines_of};
 use crate::arch::{self, Table};
 use crate::csr::CsrRef;
-use crate::generic::window::{ID_BITS, WindowGroup};
+use crate::generic::window::{ID_BITS, WIDE_SLICES, WindowGroup};
 use crate::isa::Isa;
 use crate::view::Line;
 
@@ -24,6 +24,7 @@ const SCATTER_STEPS: usize = 8;
 #[derive(Clone, Debug)]
 pub struct PackedWindows {
     isa: Isa,
+    wide: bool,
     fan_in: usize,
     fan_out: usize,
     nnz: usize,
@@ -38,13 +39,26 @@ pub struct PackedWindows {
 
 impl PackedWindows {
     /// The most columns a window has, on any instruction set.
-    pub const MAX_COLUMNS: usize = 1 << ID_BITS;
+    pub const MAX_COLUMNS: usize = 2 << ID_BITS;
 
     /// Packs the matrix `[fan_out, fan_in]` and `bias` `[fan_out]`.
     ///
     /// # Errors
     /// The matrix has no row or no column, or not one row for each bias.
     pub fn new(isa: Isa, csr: CsrRef<'_>, bias: &[f32]) -> Result<Self, PackError> {
+        PackedWindows::of_width(isa, false, csr, bias)
+    }
+
+    /// As [`new`](Self::new), with windows of twice as many columns, in which less is filled up: fewer bytes for more work, where
+    /// the instruction set has them ([`Kernels::wide_windows`](crate::Kernels::wide_windows)).
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn wide(isa: Isa, csr: CsrRef<'_>, bias: &[f32]) -> Result<Self, PackError> {
+        PackedWindows::of_width(isa, arch::table(isa).wide_windows, csr, bias)
+    }
+
+    fn of_width(isa: Isa, wide: bool, csr: CsrRef<'_>, bias: &[f32]) -> Result<Self, PackError> {
         if csr.rows() == 0 || csr.cols() == 0 {
             return Err(PackError::Empty);
         }
@@ -52,6 +66,8 @@ impl PackedWindows {
             return Err(PackError::Shape { weight: csr.rows(), bias: bias.len() });
         }
         let &Table { window, window_slices, .. } = arch::table(isa);
+        let (window, window_slices) =
+            if wide { (2 * window, WIDE_SLICES.min(window_slices)) } else { (window, window_slices) };
         let (all, last) = (groups::parts(csr, &(0..csr.cols())), csr.cols().saturating_sub(window));
         let in_order: Vec<usize> = (0..csr.rows()).collect();
         // Rows with about as many weights finish together.
@@ -70,6 +86,7 @@ impl PackedWindows {
         let bias: Vec<f32> = order.iter().map(|&row| bias[row]).collect();
         let mut packed = PackedWindows {
             isa,
+            wide,
             fan_in: csr.cols(),
             fan_out: csr.rows(),
             nnz: csr.nnz(),
@@ -95,6 +112,7 @@ impl PackedWindows {
         let (first_step, first_line) = (self.starts.len(), self.lines.len());
         let slices = Line::count(members.len());
         let last = self.fan_in.saturating_sub(self.columns());
+        let id_bits = if self.wide { ID_BITS + 1 } else { ID_BITS };
         each_step(parts, members, (self.columns(), last), |start, taken| {
             self.starts.push(start);
             let at = self.lines.len();
@@ -102,7 +120,7 @@ impl PackedWindows {
             let mut ids = [0u32; Line::LEN];
             for weight in taken {
                 let (slice, lane) = (weight.member / Line::LEN, weight.member % Line::LEN);
-                ids[lane] |= weight.id << (slice * ID_BITS);
+                ids[lane] |= weight.id << (slice * id_bits);
                 self.lines[at + 1 + slice].0[lane] = weight.value;
             }
             // Thirty bits are no NaN, which might not be copied bit by bit everywhere.
@@ -150,7 +168,11 @@ impl PackedWindows {
 
     /// Columns of a window.
     pub fn columns(&self) -> usize {
-        arch::table(self.isa).window
+        arch::table(self.isa).window << u32::from(self.wide)
+    }
+
+    pub(crate) fn is_wide(&self) -> bool {
+        self.wide
     }
 
     pub(crate) fn groups(&self) -> &[WindowGroup] {
@@ -226,10 +248,11 @@ mod tests {
     /// No result shows it: where windows are registers, they are read whole.
     #[test]
     fn no_window_reaches_beyond_the_input() {
-        for fan_in in [1, 15, 16, 17, 31, 32, 33, 100] {
+        for fan_in in [1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100] {
             let csr = Csr::from_dense(&vec![1.0; fan_in * 20], fan_in);
-            for isa in Isa::available() {
-                let packed = PackedWindows::new(isa, csr.view(), &[0.0; 20]).unwrap();
+            for (isa, wide) in Isa::available().flat_map(|isa| [(isa, false), (isa, true)]) {
+                let packed = if wide { PackedWindows::wide } else { PackedWindows::new };
+                let packed = packed(isa, csr.view(), &[0.0; 20]).unwrap();
                 // A shorter input is copied into so many.
                 let readable = fan_in.max(PackedWindows::MAX_COLUMNS);
                 let inside = |&start: &u32| start as usize + packed.columns() <= readable;

@@ -115,9 +115,11 @@ impl Case {
         PackedSpmv::new(csr.view(), &self.bias, self.block_columns).unwrap()
     }
 
-    pub(crate) fn windows(&self, kernels: Kernels) -> PackedWindows {
+    /// Narrow ones and wide ones; the same where the set has one width.
+    pub(crate) fn windows(&self, kernels: Kernels) -> [PackedWindows; 2] {
         let csr = Csr::from_dense(&self.weight, self.fan_in);
-        PackedWindows::new(kernels.isa(), csr.view(), &self.bias).unwrap()
+        [PackedWindows::new, PackedWindows::wide]
+            .map(|pack| pack(kernels.isa(), csr.view(), &self.bias).unwrap())
     }
 
     /// What every kernel of a layer makes of it, `[batch, fan_out]`, under the kernel's name.
@@ -127,7 +129,7 @@ impl Case {
         let x = Rows::new(&x, self.fan_in, batch);
         let (by_batch, by_output) =
             (self.packed(kernels, Lanes::Batch), self.packed(kernels, Lanes::Outputs));
-        let (spmm, spmv, windows) = (self.spmm(kernels), self.spmv(), self.windows(kernels));
+        let (spmm, spmv, [windows, wide]) = (self.spmm(kernels), self.spmv(), self.windows(kernels));
 
         let batch_gemm = written(fan_out, batch, |mut y| kernels.gemm(&by_batch, x, act, &mut y));
         vec![
@@ -153,6 +155,7 @@ impl Case {
             ("gemv", self.each_row(|x, y| kernels.gemv(&by_output, x, act, y))),
             ("spmv", self.each_row(|x, y| kernels.spmv(&spmv, x, act, y))),
             ("spmv, windows", self.each_row(|x, y| kernels.spmv_windows(&windows, x, act, y))),
+            ("spmv, wide windows", self.each_row(|x, y| kernels.spmv_windows(&wide, x, act, y))),
         ]
     }
 
