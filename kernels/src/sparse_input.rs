@@ -80,7 +80,7 @@ impl Kernels {
             activation,
         };
         // SAFETY: an `Isa` proves the machine; the search was of these rows, the packed form has groups for fan_in inputs and outputs
-        // below fan_out, and y reaches over [batch, fan_out], rows padded to whole lines as the bias is.
+        // below fan_out (few, where chains are several), and y reaches over [batch, fan_out], rows padded to whole lines as the bias is.
         unsafe { (self.table.csr_sparse_input)(&product) }
     }
 

@@ -188,7 +188,8 @@ pub(crate) struct CsrSparseInput {
 }
 
 /// # Safety
-/// As for [`dense_sparse_input`], and every output of a weight is one of `y`.
+/// As for [`dense_sparse_input`], and every output of a weight is one of `y`, and below [`MOST_CHAINED_OUTPUTS`] where chains are
+/// several.
 #[inline(always)]
 pub(crate) unsafe fn csr_sparse_input<S: Simd>(p: &CsrSparseInput) {
     let found = &p.found;
