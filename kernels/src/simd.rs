@@ -53,6 +53,7 @@ pub(crate) trait Simd: Copy {
     /// The larger; `b` where either is NaN or both are zeros.
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
     /// The smaller; `b` where either is NaN or both are zeros.
+    #[cfg_attr(not(feature = "train"), allow(dead_code, reason = "only prototypes take it"))]
     unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
     /// `x` where `a < b`, else `y` (also where `a` or `b` is NaN).
     unsafe fn select_lt(a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V;
