@@ -251,7 +251,7 @@ impl Kernels {
         unsafe {
             self.outputs_in_lanes(
                 w,
-                (x.as_ptr(), Left::Strided(1), 1),
+                (x.as_ptr(), Left::Rows(w.fan_in()), 1),
                 activation,
                 (y.as_mut_ptr().cast(), stride),
             )

@@ -21,10 +21,16 @@
 //!
 //! What comes from beyond L2 is asked for in time (Zen 5, batch 64): rows of 784 inputs that stand in L3, by a tile of 12 rows at
 //! once, go from 77 to 89 % of the FMA peak of a layer of 64 outputs; and the weights of the next block, a part of them with
-//! each tile, take 784x1024 (3 MiB) from 89 to 95 %. Asking for either into L2 alone, or 8 lines ahead, is slower.
+//! each tile, take 784x1024 (3 MiB) from 89 to 95 %. Asking for either into L2 alone is slower, as is asking for the lines of a
+//! tile of 12 x 2 twice as far ahead (1 %). Smaller tiles need less time for a line and ask further ahead, and the first one asks
+//! for all lines up to there: 784x16 takes 7 % less time, 784x64 2 % at batch 16 and 6 to 9 % for one input.
 //!
-//! The steps are not cut into blocks. With blocks of 1,024, 4096x4096 (64 MiB, from DRAM) went from 65 to 74 % of the peak with 64
-//! rows, from 73 to 78 % with 96, and from 90 to 86 % and 96 to 85 % with panels of 64 and 256.
+//! Rows of more than [`BLOCK_STEPS`] inputs are taken in blocks of equal length: one of the rows, and of 64 columns of weights, fit
+//! L2 together. 4096x4096 with 64 rows takes 12 % less time than unblocked. Blocks of up to 512 cost 784 and 1,024 inputs, which
+//! then are two, 1 to 3 %; of up to 2,048, they gain less. Panels are not cut: panels of 64 and 256 fell from 90 to 86 % and from
+//! 96 to 85 % of the peak.
+
+use core::ops::Range;
 
 use super::activate::{self, in_registers};
 use crate::Activation;
@@ -40,7 +46,6 @@ pub(crate) enum Start {
     /// One value per column of C, padded to whole lines.
     Columns(*const f32),
     /// What C holds: the chains go on.
-    #[cfg(feature = "train")]
     Kept,
 }
 
@@ -70,8 +75,15 @@ pub(crate) const BLOCK_COLUMNS: usize = 4 * Line::LEN;
 
 /// Steps between two looks ahead: a line of each row of A.
 const STEPS: usize = Line::LEN;
-/// How many steps before its use a line of A's rows is asked for.
-const AHEAD: usize = 3 * Line::LEN;
+/// How many lines before its use one of A's rows is asked for by a tile of so many registers: about 600 cycles, the latency of L3
+/// and its queue. A tile of 12 x 1 takes half as long for a line as one of 12 x 2.
+const fn lines_ahead(registers: usize) -> usize {
+    let lines = 72 / registers;
+    if lines < 18 { lines } else { 18 }
+}
+
+/// The most steps of a block, where the rows of a batch are more than a tile.
+const BLOCK_STEPS: usize = 1024;
 
 /// Rows of the next tile, where `left` are left and a tile has at most `most`: as equal as can be, since a tile of a row or two
 /// has too few chains of FMAs to hide their latency. 13 rows are 7 and 6, not 12 and 1.
@@ -108,6 +120,8 @@ struct Tile {
     start: Start,
     relu: bool,
     next: Next,
+    /// Whether no tile before it asked for its rows.
+    first: bool,
 }
 
 /// The packed weights that follow those of a tile, and the part of them that it asks for.
@@ -124,6 +138,25 @@ struct Next {
 /// C writable at every (m, n).
 #[inline(always)]
 pub(crate) unsafe fn product<S: Simd>(p: &Product) {
+    let blocks = match (p.left, p.right) {
+        (Left::Rows(_), Right::Blocked) if p.m > S::TILE_ROWS => p.k.div_ceil(BLOCK_STEPS).max(1),
+        _ => 1,
+    };
+    let steps = p.k.div_ceil(blocks).next_multiple_of(STEPS).max(1);
+    // Once with k = 0, too.
+    for first in (0..p.k.max(1)).step_by(steps) {
+        // SAFETY: the caller's promise; C holds what the steps before `first` left.
+        unsafe { pass::<S>(p, first..p.k.min(first + steps)) }
+    }
+}
+
+/// Some of the steps, for every tile.
+///
+/// # Safety
+/// As for [`product`]; `steps` are among its steps, and C holds the sums of those before.
+#[inline(always)]
+unsafe fn pass<S: Simd>(p: &Product, steps: Range<usize>) {
+    let last = steps.end == p.k;
     let (mut m0, mut n0) = (0, 0);
     while m0 < p.m && n0 < p.n {
         let rows = tile_height(p.m - m0, S::TILE_ROWS);
@@ -138,7 +171,7 @@ pub(crate) unsafe fn product<S: Simd>(p: &Product) {
         let width = registers * S::LANES;
         // SAFETY: the block m0.., n0.. lies inside the operands, by the loop's condition and the caller's promise.
         unsafe {
-            let t = tile_at(p, (m0, n0), (rows, width));
+            let t = tile_at(p, &steps, (m0, n0), (rows, width));
             match (registers, p.left) {
                 (4, Left::Rows(_)) => pick_rows::<S, 4, true>(&t, rows),
                 (2, Left::Rows(_)) => pick_rows::<S, 2, true>(&t, rows),
@@ -147,7 +180,7 @@ pub(crate) unsafe fn product<S: Simd>(p: &Product) {
                 (2, _) => pick_rows::<S, 2, false>(&t, rows),
                 (_, _) => pick_rows::<S, 1, false>(&t, rows),
             }
-            if !in_registers(p.activation) {
+            if last && !in_registers(p.activation) {
                 activate::rows::<S>(p.activation, t.c, t.c_stride, rows, width);
             }
         }
@@ -160,12 +193,17 @@ pub(crate) unsafe fn product<S: Simd>(p: &Product) {
     }
 }
 
-/// The tile at row m0 and column n0.
+/// Some steps of the tile at row m0 and column n0.
 ///
 /// # Safety
 /// As for [`product`]; the tile of so many rows and columns lies inside the operands.
 #[inline(always)]
-unsafe fn tile_at(p: &Product, (m0, n0): (usize, usize), (rows, columns): (usize, usize)) -> Tile {
+unsafe fn tile_at(
+    p: &Product,
+    steps: &Range<usize>,
+    (m0, n0): (usize, usize),
+    (rows, columns): (usize, usize),
+) -> Tile {
     // SAFETY: the offsets stay inside the operands that the caller vouches for.
     unsafe {
         // With k = 0, A and B are empty: their pointers may go nowhere, so they are not promised to stay inside.
@@ -180,10 +218,10 @@ unsafe fn tile_at(p: &Product, (m0, n0): (usize, usize), (rows, columns): (usize
             Right::Blocked => (block * p.k + (n0 - block), BLOCK_COLUMNS.min(p.n - block)),
         };
         let start = match p.start {
+            _ if steps.start > 0 => Start::Kept,
             Start::Zero => Start::Zero,
             Start::Rows(bias) => Start::Rows(bias.add(m0)),
             Start::Columns(bias) => Start::Columns(bias.add(n0)),
-            #[cfg(feature = "train")]
             Start::Kept => Start::Kept,
         };
         // A tile asks for its share of the next weights, by area. One input alone leaves no time to ask.
@@ -195,22 +233,24 @@ unsafe fn tile_at(p: &Product, (m0, n0): (usize, usize), (rows, columns): (usize
             (_, Right::Blocked) if p.m > 1 && block + b_stride < p.n => {
                 let before = (n0 - block) * p.m + m0 * columns;
                 let lines = (before / p.m, (before + rows * columns) / p.m);
-                Next { at: p.b.wrapping_add((block + b_stride) * p.k), width: b_stride, lines }
+                let at = (block + b_stride) * p.k + steps.start * BLOCK_COLUMNS.min(p.n - block - b_stride);
+                Next { at: p.b.wrapping_add(at), width: b_stride, lines }
             }
             _ => Next { at: p.b, width: 0, lines: (0, 0) },
         };
         Tile {
-            k: p.k,
-            a: p.a.wrapping_add(a),
+            k: steps.len(),
+            a: p.a.wrapping_add(a + steps.start * a_step),
             a_step,
             a_stride,
-            b: p.b.wrapping_add(b),
+            b: p.b.wrapping_add(b + steps.start * b_stride),
             b_stride,
             c: p.c.add(m0 * p.c_stride + n0),
             c_stride: p.c_stride,
             start,
-            relu: p.activation == Activation::Relu,
+            relu: steps.end == p.k && p.activation == Activation::Relu,
             next,
+            first: (m0, n0) == (0, 0),
         }
     }
 }
@@ -250,14 +290,13 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &
                     Start::Zero => acc[r][v],
                     Start::Rows(bias) => S::splat(*bias.add(r)),
                     Start::Columns(bias) => S::load(bias.add(v * S::LANES)),
-                    #[cfg(feature = "train")]
                     Start::Kept => S::load(t.c.add(r * t.c_stride + v * S::LANES)),
                 };
             }
         }
         let (mut a, mut b) = (t.a, t.b);
         for k in (0..t.k).step_by(STEPS) {
-            look_ahead::<S, MR, ROWS>(t, k);
+            look_ahead::<S, MR, NV, ROWS>(t, k);
             for _ in 0..STEPS.min(t.k - k) {
                 let mut loaded = [S::splat(0.0); NV];
                 for v in 0..NV {
@@ -281,12 +320,20 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &
     }
 }
 
-/// Asks for what the steps from `k` on have to ask for: the rows of A some steps ahead, past their end those of the tile below;
-/// and their share of the next weights.
+/// Asks for what the steps from `k` on have to ask for: the rows of A some lines ahead, past their end those of the tile below,
+/// and the first tile all lines up to there; and their share of the next weights.
 #[inline(always)]
-fn look_ahead<S: Simd, const MR: usize, const ROWS: bool>(t: &Tile, k: usize) {
+fn look_ahead<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &Tile, k: usize) {
     if ROWS {
-        let at = if k + AHEAD < t.k { k + AHEAD } else { (MR * t.a_stride + k + AHEAD).wrapping_sub(t.k) };
+        let ahead = const { lines_ahead(MR * NV) * Line::LEN };
+        if k == 0 && t.first {
+            for line in (Line::LEN..ahead.min(t.k)).step_by(Line::LEN) {
+                for r in 0..MR {
+                    S::prefetch(t.a.wrapping_add(line + r * t.a_stride));
+                }
+            }
+        }
+        let at = if k + ahead < t.k { k + ahead } else { (MR * t.a_stride + k + ahead).wrapping_sub(t.k) };
         for r in 0..MR {
             S::prefetch(t.a.wrapping_add(at).wrapping_add(r * t.a_stride));
         }
