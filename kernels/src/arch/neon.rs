@@ -22,6 +22,7 @@ impl Simd for Neon {
     const WINDOW_SLICES: usize = 2;
     const WINDOW_WEIGHTS: usize = 0;
     const ROW_REGISTERS: usize = 16;
+    const PREFETCHES: bool = false;
 
     // The intrinsic is not stable.
     #[inline(always)]

@@ -22,6 +22,7 @@ impl Simd for Portable {
     const WINDOW_SLICES: usize = 2;
     const WINDOW_WEIGHTS: usize = 0;
     const ROW_REGISTERS: usize = 8;
+    const PREFETCHES: bool = false;
 
     #[inline(always)]
     fn prefetch(_: *const f32) {}
