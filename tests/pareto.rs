@@ -11,7 +11,7 @@ use prunella::study::pareto::{
     summary, time, train, winners, winners_ahead,
 };
 
-const RECIPE: Recipe = Recipe { epochs: 12, fine_tune_epochs: 2, seed: 1 };
+const RECIPE: Recipe = Recipe { epochs: 1, fine_tune_epochs: 2, seed: 1 };
 
 fn threads(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).unwrap()
@@ -127,16 +127,18 @@ fn every_candidate_is_trained_and_pruned_as_its_name_says_on_any_number_of_threa
         assert_eq!(model.layers()[0].nnz(), nnz, "{candidate}");
         assert!((0.0..=1.0).contains(accuracy) && f1.is_none());
     }
-    let accuracy = |kind, sparsity| {
-        networks
-            .iter()
-            .find(|n| (n.candidate.kind, n.candidate.sparsity) == (kind, sparsity))
-            .unwrap()
-            .accuracy
-    };
-    let learnt = accuracy(Kind::Pruned(Structure::Unstructured), 0.5);
-    assert!(learnt > 0.3, "it has learnt something: {learnt}");
     assert_eq!(trained(&task, 3, &Shelf::default()), networks);
+}
+
+#[test]
+fn a_pruned_network_has_learnt() {
+    let (task, recipe) = (task(), Recipe { epochs: 24, ..RECIPE });
+    let half = Candidate { hidden: 16, kind: Kind::Pruned(Structure::Unstructured), sparsity: 0.5 };
+    let machine = (Kernels::new(Isa::best()), threads(1));
+    let shelf = Shelf::default();
+    let networks = train(&task, &[half], &recipe, machine, (&shelf, &|| true), &mut |_, _| {}).unwrap();
+    let learnt = networks[0].accuracy;
+    assert!(learnt > 0.5, "it has learnt something: {learnt}");
 }
 
 #[test]
@@ -168,8 +170,11 @@ fn what_was_trained_before_an_interruption_is_taken_from_the_shelf() {
 fn all_networks_of_a_task_are_timed_together_and_found_right() {
     let digits = Split::synth(300, 60, 1);
     let pair = prunella::study::low_capacity::Pair::ALL[4];
-    let task = Task { dense: vec![2, 64], ..Task::pair(&digits, pair, 0).unwrap() };
-    let networks = trained(&task, 2, &Shelf::default());
+    // Two logits, for a difference is taken relative to the largest of a call: of one alone it says little.
+    let task = Task { dense: vec![2, 64], outputs: 2, ..Task::pair(&digits, pair, 0).unwrap() };
+    let mut networks = trained(&task, 2, &Shelf::default());
+    // One sparsity of each structure: what is fastest for a network takes a third of a second to find.
+    networks.retain(|network| [0.0, 0.875].contains(&network.candidate.sparsity));
     let plan = measure::Plan { rounds: 3, target_sample_ns: 1, ..measure::Plan::default() };
     let timing = Timing { batches: vec![1, 16], plan, ..Timing::new(Isa::best(), 1) };
     let mut pareto = Pareto::default();
@@ -183,9 +188,7 @@ fn all_networks_of_a_task_are_timed_together_and_found_right() {
         for (point, network) in points.iter().zip(&networks) {
             assert_eq!((&point.task[..], point.nnz), ("4-9", network.model.nnz()));
             assert_eq!(point.structure, network.candidate.kind.to_string());
-            assert!(point.median_ns > 0.0 && point.f1.is_some(), "{point:?}");
-            // What is wrong ends `time`; of one output in a call that is near 0, a rounding error is a larger share.
-            assert!(point.max_abs_diff < 1e-2, "{point:?}");
+            assert!(point.median_ns > 0.0 && point.max_abs_diff < 1e-4 && point.f1.is_some(), "{point:?}");
         }
         // The reference is the widest dense network that was pruned, against itself.
         assert_eq!((points[1].hidden, points[1].speedup), (64, 1.0));

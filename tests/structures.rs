@@ -215,11 +215,12 @@ fn a_network_of_constants_still_is_one() {
 fn picking_inputs_keeps_the_bits() {
     let mut rng = Rng::new(5);
     let rows: Vec<f32> = (0..20 * 50).map(|_| rng.uniform()).collect();
-    let dense = model(&[50, 12, 4], Activation::Relu, 13);
+    // More than 32 outputs: each sums in one chain.
+    let dense = model(&[50, 33, 4], Activation::Relu, 13);
     let pruned = prune(&dense, 0.8, &options(Structure::Input)).unwrap();
     let picking = picking_inputs(&pruned).unwrap().unwrap();
-    assert_eq!(picking.sizes(), [50, 10, 12, 4]);
-    assert_eq!(picking.nnz(), 10 + 10 * 12 + 12 * 4);
+    assert_eq!(picking.sizes(), [50, 10, 33, 4]);
+    assert_eq!(picking.nnz(), 10 + 10 * 33 + 33 * 4);
     let bits = |model: &Model| logits(model, &rows).iter().map(|v| v.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&picking), bits(&pruned));
     assert_eq!(picking_inputs(&dense).unwrap(), None, "all are used");

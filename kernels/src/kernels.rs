@@ -9,7 +9,7 @@ use crate::isa::Isa;
 use crate::view::{Line, Rows, RowsMut};
 #[cfg(feature = "alloc")]
 use crate::{
-    generic::{activate::in_registers, spmm::Spmm, spmv::Spmv, window::Windows},
+    generic::{activate::in_registers, order::chain_inputs, spmm::Spmm, spmv::Spmv, window::Windows},
     packed::{Lanes, PackedDense, PackedSpmm, PackedSpmv, PackedWindows},
     view::PANEL_LANES,
 };
@@ -75,6 +75,7 @@ impl Kernels {
             m: a.cols(),
             n: b.cols().next_multiple_of(Line::LEN),
             k: a.rows(),
+            chain: a.rows(),
             a: a.ptr(),
             left: Left::Strided(a.stride()),
             b: b.ptr(),
@@ -181,6 +182,7 @@ impl Kernels {
                     m: w.fan_out(),
                     n: x.cols().next_multiple_of(Line::LEN),
                     k: w.fan_in(),
+                    chain: chain_inputs(w.fan_in(), w.fan_out()),
                     a: w.weight(),
                     left: Left::Tiled,
                     b: x.ptr(),
@@ -272,6 +274,7 @@ impl Kernels {
             m: batch,
             n: w.fan_out().next_multiple_of(Line::LEN),
             k: w.fan_in(),
+            chain: chain_inputs(w.fan_in(), w.fan_out()),
             a: x,
             left,
             b: w.weight(),
@@ -308,7 +311,7 @@ impl Kernels {
                 x: x.ptr().wrapping_add(block.first_column * x.stride()),
                 y: y.ptr(),
                 lanes: x.cols().next_multiple_of(Line::LEN),
-                bias: if b == 0 { w.bias() } else { core::ptr::null() },
+                begin: w.begin(b),
                 activation: (b == last).then_some(activation),
             };
             // SAFETY: an `Isa` proves the machine; the packed form, whose groups are this set's, has rows below fan_out
@@ -334,7 +337,7 @@ impl Kernels {
                 ids: w.ids(block),
                 x: x[block.first_column..].as_ptr(),
                 y: y.as_mut_ptr().cast(),
-                bias: if b == 0 { w.bias() } else { core::ptr::null() },
+                begin: w.begin(b),
             };
             // SAFETY: as in `spmm`, for a vector and a line of rows.
             unsafe { (self.table.spmv)(&spmv) }

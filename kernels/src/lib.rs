@@ -14,8 +14,10 @@
 //! arch       the operations and entry points of each instruction set
 //! ```
 //!
-//! **Canonical order.** Every output is one chain of multiply-adds over k ascending, starting from the bias, whatever the
-//! layout, blocking, lanes or threads. So on finite data every kernel that computes a layer gives the same bits, dense or
+//! **Canonical order.** Every output of a layer is one chain of multiply-adds over k ascending, starting from the bias, whatever the
+//! layout, blocking, lanes or threads; where a layer has few outputs, four chains (up to 16 outputs) or two (up to 32), each over
+//! as many consecutive inputs, a multiple of 16 and at least 32, and added in order: one example need not wait for one chain. The
+//! products for training have one. So on finite data every kernel that computes a layer gives the same bits, dense or
 //! sparse, and so do all instruction sets that fuse (all but `portable` on targets without FMA).
 #![no_std]
 // Without packed weights nobody asks for a sparse product, or a tiled one.

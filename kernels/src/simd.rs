@@ -59,8 +59,12 @@ pub(crate) trait Simd: Copy {
     unsafe fn abs(a: Self::V) -> Self::V;
     /// The magnitude of `a` with the sign of `sign`.
     unsafe fn copysign(a: Self::V, sign: Self::V) -> Self::V;
-    /// `a * 2^n`, where the low 9 bits of the bits of `n` hold the integer n (two's complement) and neither `a` nor the
-    /// result leaves the normal numbers: one shift and one integer addition.
+    /// `x`, and 0 where `a >= b` (not where `a` or `b` is NaN).
+    unsafe fn zero_where_ge(a: Self::V, b: Self::V, x: Self::V) -> Self::V;
+    /// The value of the table that the low 3 bits of the bits of `n` name, lane by lane.
+    unsafe fn lookup_eight(table: &[f32; 8], n: Self::V) -> Self::V;
+    /// The bits of `a` plus the bits of `n` times 2^20, as integers: one shift and one addition. Where the bits of `n` end in the
+    /// integer 8 m, that is `a * 2^m`, as long as neither leaves the normal numbers.
     unsafe fn scale_by_low_bits(a: Self::V, n: Self::V) -> Self::V;
     /// `SPMM_ROWS` values, four in each register, again and again in every four lanes; with 4 rows both are the same.
     unsafe fn load_quads(from: *const f32) -> [Self::V; 2];

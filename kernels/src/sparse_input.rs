@@ -1,6 +1,7 @@
 //! The products that skip the inputs that are zero: safe, checked functions of [`Kernels`].
 
 use crate::activation::Activation;
+use crate::generic::order::chain_inputs;
 use crate::generic::sparse_input::{CsrSparseInput, DenseSparseInput, Found, Search};
 use crate::kernels::Kernels;
 use crate::packed::{NonzeroInputs, PackedCsrByInput, PackedDenseByInput};
@@ -36,7 +37,7 @@ impl Kernels {
             0..BLOCKED_ROWS => usize::MAX,
             _ => BLOCK_BYTES / size_of::<f32>() / w.widest_block(),
         };
-        let found = self.search(rows, (y.rows(), w.fan_in()), block, nonzero);
+        let found = self.search(rows, (y.rows(), w.fan_in(), w.fan_out()), block, nonzero);
         let product = DenseSparseInput {
             found,
             fan_out: w.fan_out().next_multiple_of(Line::LEN),
@@ -66,7 +67,7 @@ impl Kernels {
         nonzero: &mut NonzeroInputs,
     ) {
         assert_eq!(y.cols(), w.fan_out(), "y is [batch, fan_out]");
-        let found = self.search(rows, (y.rows(), w.fan_in()), usize::MAX, nonzero);
+        let found = self.search(rows, (y.rows(), w.fan_in(), w.fan_out()), usize::MAX, nonzero);
         let product = CsrSparseInput {
             found,
             fan_out: w.fan_out().next_multiple_of(Line::LEN),
@@ -83,17 +84,20 @@ impl Kernels {
         unsafe { (self.table.csr_sparse_input)(&product) }
     }
 
-    /// Searches `rows` `[batch, fan_in]` in blocks of `block` inputs, rounded to whole lines.
+    /// Searches `rows` `[batch, fan_in]` in blocks of `block` inputs, rounded to whole lines, or where an output has several chains,
+    /// in blocks for these.
     fn search(
         &self,
         rows: &[f32],
-        (batch, fan_in): (usize, usize),
+        (batch, fan_in, fan_out): (usize, usize, usize),
         block: usize,
         nonzero: &mut NonzeroInputs,
     ) -> Found {
         assert_eq!(Some(rows.len()), batch.checked_mul(fan_in), "rows are [batch, fan_in]");
         assert!(nonzero.fits(batch, fan_in), "{batch} rows of {fan_in} values need more room");
-        let block = block.min(fan_in).next_multiple_of(Line::LEN);
+        let chain = chain_inputs(fan_in, fan_out);
+        let chained = chain < fan_in;
+        let block = if chained { chain } else { block.min(fan_in).next_multiple_of(Line::LEN) };
         let search = Search {
             rows: batch,
             fan_in,
@@ -106,6 +110,6 @@ impl Kernels {
         // u32, and for a start per row and line of inputs.
         unsafe { (self.table.search)(&search) }
         let (ids, starts) = (search.ids.cast_const(), search.starts.cast_const());
-        Found { rows: batch, fan_in, x: search.x, blocks: fan_in.div_ceil(block), ids, starts }
+        Found { rows: batch, fan_in, x: search.x, blocks: fan_in.div_ceil(block), chained, ids, starts }
     }
 }

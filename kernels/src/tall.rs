@@ -186,6 +186,7 @@ impl Kernels {
             m,
             n: b.cols().next_multiple_of(Line::LEN),
             k: b.rows(),
+            chain: b.rows(),
             a,
             left,
             b: b.ptr(),

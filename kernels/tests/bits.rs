@@ -22,6 +22,9 @@ const SHAPES: &[[usize; 3]] = if cfg!(miri) {
         [7, 17, 17],
         [65, 130, 33],
         [100, 13, 12],
+        [65, 16, 5],
+        [300, 20, 3],
+        [785, 10, 18],
         [257, 66, 31],
         [784, 32, 16],
     ]
@@ -113,27 +116,44 @@ fn every_instruction_set_that_fuses_gives_the_same_bits() {
     });
 }
 
-/// The chain itself, in scalar f32: what the canonical order says, in code.
+/// Inputs of each chain of an output: what the canonical order says, in words of its own.
+fn chain_inputs(case: &Case) -> usize {
+    let chains = if case.fan_out <= 16 {
+        4
+    } else if case.fan_out <= 32 {
+        2
+    } else {
+        1
+    };
+    (2..).map(|lines| lines * 16).find(|inputs| inputs * chains >= case.fan_in).unwrap()
+}
+
+/// `[batch, fan_out]` in scalar f32, with chains of so many inputs.
+fn in_chains(case: &Case, fuses: bool, inputs: usize) -> Vec<f32> {
+    let step = |z: f32, (w, x): (&f32, &f32)| if fuses { w.mul_add(*x, z) } else { w * x + z };
+    let output = |(row, bias): (&[f32], f32), x: &[f32]| {
+        let (first, next) = (&row[..inputs.min(row.len())], row.chunks(inputs).zip(x.chunks(inputs)).skip(1));
+        let sum = first.iter().zip(x).fold(bias, step);
+        // A zero is positive: with or without the zero weights.
+        next.fold(sum, |sum, (w, x)| sum + w.iter().zip(x).fold(0.0, step)) + 0.0
+    };
+    let rows = case.rows.chunks_exact(case.fan_in);
+    let weights = || case.weight.chunks_exact(case.fan_in).zip(case.bias.iter().copied());
+    rows.flat_map(|x| weights().map(move |w| output(w, x))).collect()
+}
+
 #[test]
-fn the_order_is_k_ascending_from_the_bias() {
+fn the_order_is_k_ascending_from_the_bias_and_few_outputs_have_several_chains() {
     each_isa(|kernels| {
         each_case(|what, case| {
-            let step = |z: f32, (w, x): (&f32, &f32)| match kernels.isa().fuses() {
-                true => w.mul_add(*x, z),
-                false => w * x + z,
-            };
             if case.activation != Activation::Identity {
                 return;
             }
-            let rows = case.rows.chunks_exact(case.fan_in);
-            let layer = |x| {
-                let rows_of_weight = case.weight.chunks_exact(case.fan_in).zip(&case.bias);
-                // A zero is positive: with or without the zero weights.
-                rows_of_weight.map(move |(w, &b)| w.iter().zip(x).fold(b, step) + 0.0)
-            };
-            let want: Vec<f32> = rows.flat_map(layer).collect();
+            let want = in_chains(case, kernels.isa().fuses(), chain_inputs(case));
             let (name, got) = &case.outputs(kernels)[0];
             assert_eq!(bits(got), bits(&want), "{name} on {}, {what}", kernels.isa());
+            let want = in_chains(case, kernels.isa().fuses(), usize::MAX);
+            assert_eq!(bits(&case.gemm_tn(kernels)), bits(&want), "gemm_tn on {}, {what}", kernels.isa());
         });
     });
 }
@@ -241,18 +261,22 @@ fn memory_does_not_matter() {
 /// The blocks of a sparse product go on from what they left in the output, never from what was there before.
 #[test]
 fn running_twice_into_one_buffer_changes_nothing() {
-    let mut case = Case::drawn([40, 10, 20], Pattern::Sparsity(0.5), &mut Random(14), Random::signed);
-    (case.block_columns, case.activation) = (16, Activation::Tanh);
-    let x = transposed_lines(&case.rows, case.fan_in);
-    let x = Rows::new(&x, case.fan_in, case.batch);
-    each_isa(|kernels| {
-        let sparse = case.spmm(kernels);
-        let mut once = vec![];
-        let twice = written(case.fan_out, case.batch, |mut y| {
-            kernels.spmm(&sparse, x, case.activation, &mut y);
-            once.extend((0..case.fan_out).flat_map(|r| bits(y.as_rows().row(r))));
-            kernels.spmm(&sparse, x, case.activation, &mut y);
+    // Chains, and blocks of one chain.
+    for fan_out in [10, 40] {
+        let mut case =
+            Case::drawn([40, fan_out, 20], Pattern::Sparsity(0.5), &mut Random(14), Random::signed);
+        (case.block_columns, case.activation) = (16, Activation::Tanh);
+        let x = transposed_lines(&case.rows, case.fan_in);
+        let x = Rows::new(&x, case.fan_in, case.batch);
+        each_isa(|kernels| {
+            let sparse = case.spmm(kernels);
+            let mut once = vec![];
+            let twice = written(case.fan_out, case.batch, |mut y| {
+                kernels.spmm(&sparse, x, case.activation, &mut y);
+                once.extend((0..case.fan_out).flat_map(|r| bits(y.as_rows().row(r))));
+                kernels.spmm(&sparse, x, case.activation, &mut y);
+            });
+            assert_eq!(bits(&twice), once, "{}", kernels.isa());
         });
-        assert_eq!(bits(&twice), once, "{}", kernels.isa());
-    });
+    }
 }

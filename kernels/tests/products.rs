@@ -51,7 +51,7 @@ const BLOCK_COLUMNS: &[usize] = if cfg!(miri) { &[7, 1 << 16] } else { &[1, 7, 6
 /// Checks what every kernel makes of `case`.
 fn verify(kernels: Kernels, case: &Case, what: &str) {
     let want = case.expected();
-    for (name, got) in case.outputs(kernels) {
+    for (name, got) in case.outputs(kernels).into_iter().chain([("gemm_tn", case.gemm_tn(kernels))]) {
         if let Err(e) = check(&got, &want) {
             let [o, i, b] = [case.fan_out, case.fan_in, case.batch];
             panic!("{name} on {}, {o} x {i}, batch {b}, {}, {what}: {e}", kernels.isa(), case.activation);
@@ -80,12 +80,17 @@ fn layers_at_every_edge() {
 #[test]
 #[cfg_attr(miri, ignore = "large")]
 fn more_inputs_than_an_id_can_count() {
-    for pattern in [Pattern::Sparsity(0.99), Pattern::FullColumn, Pattern::FullRow] {
-        let mut case = Case::drawn([(1 << 16) + 3, 5, 2], pattern, &mut Random(1), Random::signed);
-        // Something in the last block for sure.
-        let last = case.weight.len() - 1;
-        case.weight[last] = 1.0;
-        each_isa(|kernels| verify(kernels, &case, "two blocks"));
+    // The most that ids of panels' blocks, and of all, can count, and more, with one chain and with several.
+    for shape in
+        [[1 << 13, 33, 2], [1 << 16, 33, 2], [(1 << 16) + 3, 33, 2], [1 << 15, 5, 2], [(1 << 15) + 3, 5, 2]]
+    {
+        for pattern in [Pattern::Sparsity(0.99), Pattern::FullColumn, Pattern::FullRow] {
+            let mut case = Case::drawn(shape, pattern, &mut Random(1), Random::signed);
+            // Something in the last column for sure.
+            let last = case.weight.len() - 1;
+            case.weight[last] = 1.0;
+            each_isa(|kernels| verify(kernels, &case, &format!("{} inputs", shape[0])));
+        }
     }
 }
 
@@ -93,16 +98,18 @@ fn more_inputs_than_an_id_can_count() {
 /// no number is none.
 #[test]
 fn only_inputs_that_are_zero_are_skipped() {
-    let mut case = Case::drawn([37, 20, 17], Pattern::Sparsity(0.0), &mut Random(6), Random::signed);
+    let fan_in = if cfg!(miri) { 9 } else { 37 };
+    let shape = [fan_in, if cfg!(miri) { 5 } else { 20 }, 17];
+    let mut case = Case::drawn(shape, Pattern::Sparsity(0.0), &mut Random(6), Random::signed);
     let rows = |column: usize, x: f32, case: &mut Case| {
-        case.rows.chunks_exact_mut(37).for_each(|row| row[column] = x);
+        case.rows.chunks_exact_mut(fan_in).for_each(|row| row[column] = x);
     };
     rows(1, 0.0, &mut case);
-    rows(36, -0.0, &mut case);
+    rows(fan_in - 1, -0.0, &mut case);
     let want = case.expected();
     let mut unbounded = case.clone();
-    for row in unbounded.weight.chunks_exact_mut(37) {
-        (row[1], row[36]) = (f32::INFINITY, f32::NAN);
+    for row in unbounded.weight.chunks_exact_mut(fan_in) {
+        (row[1], row[fan_in - 1]) = (f32::INFINITY, f32::NAN);
     }
     let mut unknown = case.clone();
     rows(3, f32::NAN, &mut unknown);

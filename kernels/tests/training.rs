@@ -5,8 +5,11 @@
 
 #[allow(dead_code, reason = "each file of tests uses a part")]
 mod isa;
+#[allow(dead_code, reason = "each file of tests uses a part")]
+mod operands;
 
 use isa::{each_isa, each_isa_together};
+use operands::value;
 use prunella_kernels::{Activation, Adam, AdamState, Gradient, Kernels, Line, Momentum, Rows, RowsMut, Sgd};
 use std::cell::RefCell;
 
@@ -14,12 +17,6 @@ const U: f64 = 0.5 * f32::EPSILON as f64;
 const LENGTHS: [usize; 6] = [0, 1, 15, 16, 17, 33];
 const CLASSES: &[usize] = if cfg!(miri) { &[1, 17] } else { &[1, 2, 3, 10, 16, 17, 100] };
 const BATCHES: &[usize] = if cfg!(miri) { &[0, 2] } else { &[0, 1, 5, 64] };
-
-/// Values in [-1, 1), the same for the same seed: the top bits of a multiplicative hash.
-fn value(seed: usize, i: usize) -> f32 {
-    let hash = ((seed * 1_000_003 + i + 1) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (hash >> 40) as f32 / (1 << 23) as f32 - 1.0
-}
 
 /// `[rows, cols]` of values of that magnitude, with `padding` behind each row.
 fn matrix(seed: usize, rows: usize, cols: usize, magnitude: f32, padding: f32) -> Vec<Line> {

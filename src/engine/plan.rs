@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use prunella_kernels::{Isa, Kernels, Line, PANEL_LANES, PackedSpmm};
+use prunella_kernels::{Isa, Kernels, Line, PANEL_LANES, PackedSpmv};
 
 use crate::model::{Layer, Model};
 
@@ -58,7 +58,7 @@ pub enum Form {
     Dense,
     /// The weights that are not zero, in equal blocks of at most this many columns.
     Csr {
-        /// At least 1; more than 65,536 means 65,536.
+        /// At least 1; more than a product can take (65,536 for one example, 8,192 for a batch) means as many.
         block_columns: usize,
     },
     /// The weights that are not zero, in steps that look into a window of the input; for one example.
@@ -70,8 +70,8 @@ pub enum Form {
 }
 
 impl Form {
-    /// All columns in one block.
-    pub const UNBLOCKED: Form = Form::Csr { block_columns: PackedSpmm::MAX_BLOCK_COLUMNS };
+    /// All columns in one block, or in as few as there can be.
+    pub const UNBLOCKED: Form = Form::Csr { block_columns: PackedSpmv::MAX_BLOCK_COLUMNS };
     /// Blocks whose slice of the panel about fits L1: 272 features of 128 bytes are 34 KiB.
     pub const BLOCKED: Form = Form::Csr { block_columns: 272 };
     /// Blocks of twice the width, for rows that are short: more of the panel comes from L2, and the outputs are read and written

@@ -11,8 +11,9 @@ use std::{vec, vec::Vec};
 /// - A neuron whose outgoing weights are all zero goes without a trace.
 ///
 /// A layer that would lose all keeps its first. Where nothing but zeros is folded (ReLU and a bias that is not positive, or
-/// outgoing weights of zero), every output has the same bits as before; elsewhere the folded terms are summed in f64 and rounded
-/// once, which may change the last bits.
+/// outgoing weights of zero), every output has the same bits as before, unless it sums in several chains (a layer of more than 32
+/// inputs and at most 32 outputs, see [`crate::kernels`]): without the inputs that went, these begin elsewhere. Else the folded
+/// terms are summed in f64 and rounded once. Either may change the last bits.
 ///
 /// # Errors
 /// [`ModelError::NotFinite`] if a bias gets too large for an f32.
@@ -38,7 +39,8 @@ pub fn compact(model: &Model) -> Result<Model, ModelError> {
 
 /// The same network with a layer in front that picks the inputs which some weight uses, so that the layer after it, without the
 /// others, can be dense; `None` if it uses all. The layer that picks has a weight of one in each row: stored sparse, it costs a
-/// load and a store for each input picked. On finite inputs every output has the same bits.
+/// load and a store for each input picked. On finite inputs every output has the same bits, but for a first layer that sums in
+/// several chains, as in [`compact`].
 ///
 /// # Errors
 /// None that a model could cause.

@@ -71,7 +71,9 @@ mod tests {
     use core::num::NonZeroUsize;
     use core::sync::atomic::{AtomicUsize, Ordering};
     use std::panic::{AssertUnwindSafe, catch_unwind};
-    use std::sync::Mutex;
+    use std::sync::{Condvar, Mutex};
+    use std::thread::{self, ThreadId};
+    use std::time::Duration;
     use std::{vec, vec::Vec};
 
     fn threads(count: usize) -> NonZeroUsize {
@@ -124,6 +126,31 @@ mod tests {
             assert_eq!((done, heard), (begun.into_inner(), done));
             // A second thread may have asked before the fifth had begun.
             assert!((5..5 + count).contains(&done), "{done} jobs on {count} threads");
+        }
+    }
+
+    #[test]
+    fn as_many_are_under_way_as_there_are_threads() {
+        for count in [1, 2, 4] {
+            let (here, changed) = (Mutex::new(Vec::new()), Condvar::new());
+            // Whether so many threads meet. A deadline ends the wait for one that does not come.
+            let meet = |wanted: usize, deadline: Duration| {
+                let mut threads = here.lock().unwrap();
+                if !threads.contains(&thread::current().id()) {
+                    threads.push(thread::current().id());
+                    changed.notify_all();
+                }
+                let too_few = |threads: &mut Vec<ThreadId>| threads.len() < wanted;
+                !changed.wait_timeout_while(threads, deadline, too_few).unwrap().1.timed_out()
+            };
+            let work = |_: &usize| {
+                assert!(meet(count, Duration::from_secs(20)), "{count} threads do not work at once");
+                // One too many would come now.
+                meet(count + 1, Duration::from_millis(20))
+            };
+            let jobs: Vec<usize> = (0..2 * count).collect();
+            let more = run(&jobs, threads(count), |_| 1.0, || true, work, &mut |_, _| {});
+            assert_eq!(more, vec![Some(false); 2 * count], "more than {count} threads work");
         }
     }
 

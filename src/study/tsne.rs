@@ -59,7 +59,7 @@ pub fn layout(points: &[f32], width: usize, options: &Options) -> Layout {
     // Belkina et al., "Automated optimized parameters for t-SNE" (2019).
     let rate = (n as f32 / EXAGGERATION / 4.0).max(50.0);
     for step in 0..options.steps {
-        let (exaggeration, momentum) = if step < EARLY { (EXAGGERATION, 0.5) } else { (1.0, 0.8) };
+        let (exaggeration, momentum) = phase(step);
         affinities.gradient(&place, exaggeration, &mut gradient);
         for axis in 0..2 {
             for point in 0..n {
@@ -74,6 +74,11 @@ pub fn layout(points: &[f32], width: usize, options: &Options) -> Layout {
     }
     let divergence = affinities.divergence(&place);
     Layout { points: (0..n).map(|point| [place[0][point], place[1][point]]).collect(), divergence }
+}
+
+/// Exaggeration and momentum of a step.
+fn phase(step: usize) -> (f32, f32) {
+    if step < EARLY { (EXAGGERATION, 0.5) } else { (1.0, 0.8) }
 }
 
 /// How much each point minds each other: a probability over all pairs.
@@ -196,6 +201,72 @@ fn neighbourhood(points: &[f32], width: usize, i: usize, perplexity: f64) -> Vec
 mod tests {
     use super::*;
 
+    /// The first steps by plain loops in f64, without padding, from the same first places: `[n]` places and the divergence.
+    fn plain(points: &[f32], width: usize, options: &Options) -> (Vec<[f64; 2]>, f64) {
+        let n = points.len() / width;
+        let shares: Vec<Vec<f64>> =
+            (0..n).map(|i| neighbourhood(points, width, i, options.perplexity)).collect();
+        let p = |i: usize, j: usize| (shares[i][j] + shares[j][i]) / (2.0 * n as f64);
+        let mut rng = Rng::stream(options.seed, Stream::Layout);
+        let mut places: Vec<[f64; 2]> =
+            (0..n).map(|_| [0; 2].map(|_| f64::from(1e-4 * rng.normal()))).collect();
+        let (mut velocities, mut gains) = (vec![[0.0; 2]; n], vec![[1.0f64; 2]; n]);
+        let q = |places: &[[f64; 2]], i: usize, j: usize| {
+            let [dx, dy] = [0, 1].map(|axis| places[i][axis] - places[j][axis]);
+            1.0 / (1.0 + dx * dx + dy * dy)
+        };
+        let pairs = || (0..n).flat_map(|i| (0..n).map(move |j| (i, j))).filter(|(i, j)| i != j);
+        for _ in 0..options.steps {
+            let total: f64 = pairs().map(|(i, j)| q(&places, i, j)).sum();
+            let mut gradient = vec![[0.0; 2]; n];
+            for (i, j) in pairs() {
+                let q = q(&places, i, j);
+                for axis in 0..2 {
+                    let force = 4.0 * (12.0 * p(i, j) - q / total) * q;
+                    gradient[i][axis] += force * (places[i][axis] - places[j][axis]);
+                }
+            }
+            for (i, axis) in (0..2 * n).map(|k| (k / 2, k % 2)) {
+                let (slope, velocity, gain) =
+                    (gradient[i][axis], &mut velocities[i][axis], &mut gains[i][axis]);
+                *gain = if slope * *velocity < 0.0 { *gain + 0.2 } else { (*gain * 0.8).max(0.01) };
+                *velocity = 0.5 * *velocity - 50.0 * *gain * slope;
+                places[i][axis] += *velocity;
+            }
+        }
+        let total: f64 = pairs().map(|(i, j)| q(&places, i, j)).sum();
+        let divergence = pairs().map(|(i, j)| p(i, j) * (p(i, j) * total / q(&places, i, j)).ln()).sum();
+        (places, divergence)
+    }
+
+    /// A few steps: after more, places that swing differ, for the last bits decide when they turn.
+    #[test]
+    fn the_first_steps_are_those_of_plain_loops_in_f64() {
+        // Not a multiple of the lanes.
+        let points = &blobs()[..13 * 5];
+        for (steps, seed) in [(1, 1), (1, 2), (3, 1), (7, 1), (7, 2)] {
+            let options = Options { perplexity: 4.0, steps, seed };
+            let found = layout(points, 5, &options);
+            let (places, divergence) = plain(points, 5, &options);
+            let size = places.as_flattened().iter().fold(0.0f64, |most, value| most.max(value.abs()));
+            for (found, place) in found.points.as_flattened().iter().zip(places.as_flattened()) {
+                let error = (f64::from(*found) - place).abs();
+                assert!(error < 1e-3 * size, "{found}, not {place}, after {steps} steps");
+            }
+            let error = (found.divergence - divergence).abs();
+            assert!(error < 1e-3, "{}, not {divergence}, after {steps} steps", found.divergence);
+        }
+        // Beyond those that can be followed: van der Maaten's values.
+        assert_eq!([phase(0), phase(249), phase(250)], [(12.0, 0.5), (12.0, 0.5), (1.0, 0.8)]);
+    }
+
+    #[test]
+    fn a_point_cannot_mind_more_than_there_are() {
+        let points = &blobs()[..7 * 5];
+        let with = |perplexity| layout(points, 5, &Options { perplexity, steps: 20, seed: 1 });
+        assert_eq!(with(30.0), with(2.0), "a third of the six others");
+    }
+
     /// Three far blobs of 40 points in 5 dimensions, in turn.
     fn blobs() -> Vec<f32> {
         let mut rng = Rng::new(3);
@@ -213,6 +284,13 @@ mod tests {
                 assert!(shares[i] == 0.0 && (shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
             }
         }
+        // Far from all others, all but alike far: without the common part of the distances every share is 0.
+        let mut apart = points.clone();
+        apart[3] = 3e4;
+        let shares = neighbourhood(&apart, 5, 0, 20.0);
+        let entropy: f64 = shares.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()).sum();
+        assert!((entropy.exp() - 20.0).abs() < 1e-3, "{shares:?}");
+        assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{shares:?}");
         // All points the same: they share alike, and nothing is NaN.
         let same = neighbourhood(&[1.0; 40], 4, 2, 3.0);
         assert!(same.iter().enumerate().all(|(j, p)| *p == if j == 2 { 0.0 } else { 1.0 / 9.0 }), "{same:?}");
@@ -267,5 +345,7 @@ mod tests {
             assert_eq!(nearest.unwrap() % 3, i % 3, "point {i}");
         }
         assert_eq!(with(300), middle, "the same seed, the same bits");
+        let other = layout(&points, 5, &Options { perplexity: 20.0, steps: 300, seed: 5 });
+        assert_ne!(other, middle, "another seed, other places");
     }
 }

@@ -18,7 +18,13 @@ fn an_answer_is_saved_with_its_runners_up_and_can_be_measured_again() {
     let choice = &report["choice"];
     let number = |field: &str| choice[field].as_f64().unwrap();
     assert!(number("median_ns") <= number("bound_ns") && number("bound_ns") <= 1e8);
-    assert!(number("p90_ns") * report["noise_floor"]["hi"].as_f64().unwrap() - number("bound_ns") < 1e-6);
+    let noise = report["noise_floor"]["hi"].as_f64().unwrap();
+    assert!(noise > 1.0 && (number("p90_ns") * noise - number("bound_ns")).abs() < 1e-6);
+    // Of 30 examples: the lower end of Wilson's interval.
+    let (z, n, accuracy) = (1.645f64, 30.0, number("validation_accuracy"));
+    let spread = z * (accuracy * (1.0 - accuracy) / n + z * z / (4.0 * n * n)).sqrt();
+    let least = (accuracy + z * z / (2.0 * n) - spread) / (1.0 + z * z / n);
+    assert!((number("accuracy_bound") - least).abs() < 1e-9, "{choice}");
     let bytes = std::fs::read(directory.path().join("out/advised.safetensors")).unwrap();
     let model = Model::from_bytes(&bytes).unwrap();
     assert_eq!(serde_json::json!(model.sizes()), choice["layers"]);

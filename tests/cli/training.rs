@@ -1,8 +1,10 @@
 //! `train` from beginning to end: its speed, its learning curve, its end.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use prunella::model::Model;
 use serde_json::Value;
 
 use super::fixture::{command, run_in, tree, with_data};
@@ -52,6 +54,7 @@ fn a_validation_set_ends_training_early() {
     assert_eq!((&validation["examples"], &validation["patience"]), (&60.into(), &2.into()));
     let kept = validation["kept_epoch"].as_u64().unwrap() as usize;
     assert_eq!(kept, history.len() - 2);
+    assert!(history.iter().enumerate().all(|(index, row)| row["epoch"] == index + 1));
     let loss = |row: &serde_json::Value| row["validation_loss"].as_f64().unwrap();
     assert!(history.iter().all(|row| loss(row) >= loss(&history[kept - 1])));
     // The file has the network that was kept.
@@ -95,6 +98,40 @@ fn a_checkpoint_is_gone_on_from_with_the_same_settings_only() {
     assert!(!directory.path().join("none").exists());
 }
 
+/// What the head of a checkpoint says of something.
+fn checkpoint_says(path: &Path, what: &str) -> String {
+    let bytes = fs::read(path).unwrap();
+    let (head, rest) = bytes.split_at(8);
+    let head = u64::from_le_bytes(head.try_into().unwrap()) as usize;
+    let head: Value = serde_json::from_slice(&rest[..head]).unwrap();
+    head["__metadata__"][what].as_str().unwrap().to_string()
+}
+
+#[test]
+fn what_is_held_back_is_not_learnt_from() {
+    let directory = with_data();
+    let line = "train --data data --hidden 8 --epochs 1 --validation 0.2 --checkpoint saved";
+    run_in(directory.path(), line).succeeded();
+    let [learnt, held] =
+        ["training set", "validation set"].map(|what| checkpoint_says(&directory.path().join("saved"), what));
+    assert!(learnt.starts_with("240 examples of 784") && held.starts_with("60 examples"), "{learnt}, {held}");
+}
+
+#[test]
+fn the_seed_decides_the_first_weights() {
+    let directory = with_data();
+    // So small a step changes no weight; a bias begins at 0, which it does change.
+    let first = |seed: u64| {
+        let line =
+            format!("train --data data --hidden 8 --epochs 1 --optimizer sgd --lr 1e-30 --seed {seed}");
+        run_in(directory.path(), &format!("{line} --model model")).succeeded();
+        let model = Model::from_bytes(&fs::read(directory.path().join("model")).unwrap()).unwrap();
+        model.layers().iter().map(|layer| layer.weight().to_vec()).collect::<Vec<_>>()
+    };
+    let one = first(1);
+    assert!(one == first(1) && one != first(2));
+}
+
 /// Ends a training in the middle by SIGINT; then the rest, whose network must be that of a whole training.
 #[cfg(unix)]
 #[test]
@@ -120,6 +157,10 @@ fn ctrl_c_saves_and_the_training_goes_on_from_there() {
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
         let words = format!("of 15,000: the same command with --resume {saved} goes on from there.");
         assert!(stderr.starts_with("Interrupted in epoch ") && stderr.contains(&words), "{stderr}");
+        // It is the step that the message names, not that at the end of the epoch before.
+        let (_, step) = stderr.split_once("after step ").unwrap();
+        let step = step.split_once(' ').unwrap().0.replace(',', "");
+        assert_eq!(checkpoint_says(&directory.path().join(saved), "step"), step);
     };
     interrupted("--checkpoint first", "first");
     interrupted("--resume first --checkpoint second", "second");

@@ -1,10 +1,11 @@
 //! Saliency against whole forward passes, its measures against a pencil, and what units know of the class.
 
-use prunella::dataset::Dataset;
+use prunella::dataset::{Dataset, SCALE};
 use prunella::model::{Activation, Layer, Model};
 use prunella::rng::Rng;
 use prunella::study::Verdict;
-use prunella::study::low_capacity::interpretability::{EPS, Hidden, Maps, Method, Probe, claims};
+use prunella::study::low_capacity::interpretability::{Hidden, Maps, Probe, claims};
+use prunella::study::low_capacity::saliency::Method;
 use prunella::study::low_capacity::{Findings, InterpretabilityRow, Pair};
 
 const FEATURES: usize = 20;
@@ -50,7 +51,7 @@ fn probability(model: &Model, x: &[f64]) -> f64 {
 }
 
 fn scaled(pixels: &[u8]) -> Vec<f64> {
-    pixels.iter().map(|pixel| f64::from(*pixel) / 255.0).collect()
+    pixels.iter().map(|pixel| f64::from(f32::from(*pixel) * SCALE)).collect()
 }
 
 #[test]
@@ -62,21 +63,38 @@ fn saliency_is_that_of_whole_forward_passes() {
         for image in 0..images.len() {
             let x = scaled(images.pixels(image));
             let view = probe.view(images.pixels(image));
-            let (perturbation, gradient) = (view.perturbation(EPS), view.gradient());
+            let maps = Method::ALL.map(|method| view.map(method));
             for pixel in 0..FEATURES {
                 let at = |by: f64| {
                     let mut x = x.clone();
                     x[pixel] += by;
                     probability(&model, &x)
                 };
-                let expected = (at(EPS) - at(0.0)).abs();
-                assert!((f64::from(perturbation[pixel]) - expected).abs() < 1e-6, "{seed} {image} {pixel}");
-                // Unless a unit switches on or off within so little.
-                let slope = |by: f64| ((at(by) - at(-by)) / (2.0 * by)).abs();
-                let (near, nearer) = (slope(1e-4), slope(1e-5));
-                if (near - nearer).abs() < 1e-6 {
-                    assert!((f64::from(gradient[pixel]) - nearer).abs() < 1e-5, "{seed} {image} {pixel}");
+                for (method, map) in Method::ALL.iter().zip(&maps) {
+                    let what = format!("seed {seed}, image {image}, pixel {pixel}, {method:?}");
+                    match method {
+                        Method::Perturbation(eps) => {
+                            let expected = (at(*eps) - at(0.0)).abs();
+                            assert!((map[pixel] - expected).abs() < 1e-12, "{what}");
+                        }
+                        Method::Gradient => {
+                            // Unless a unit switches on or off within so little.
+                            let slope = |by: f64| ((at(by) - at(-by)) / (2.0 * by)).abs();
+                            let (near, nearer) = (slope(1e-4), slope(1e-5));
+                            if (near - nearer).abs() < 1e-6 {
+                                assert!((map[pixel] - nearer).abs() < 1e-5, "{what}");
+                            }
+                        }
+                    }
                 }
+            }
+        }
+        for method in Method::ALL {
+            let maps: Vec<_> =
+                (0..images.len()).map(|image| probe.view(images.pixels(image)).map(method)).collect();
+            for (pixel, mean) in probe.mean_map(&images, method).into_iter().enumerate() {
+                let expected = maps.iter().map(|map| map[pixel]).sum::<f64>() / images.len() as f64;
+                assert!((mean - expected).abs() < 1e-15, "{method:?}, pixel {pixel}");
             }
         }
     }
@@ -86,10 +104,10 @@ fn saliency_is_that_of_whole_forward_passes() {
 fn a_sure_network_still_has_a_saliency() {
     // The probability is 1 - 2e-22: its change would be lost beside 1.
     let model = model(1, vec![1.0, -1.0], vec![50.0], vec![1.0], 0.0);
-    let map = Probe::new(&model).unwrap().view(&[0, 0]).perturbation(0.1);
+    let map = Probe::new(&model).unwrap().view(&[0, 0]).map(Method::Perturbation(0.1));
     let expected = |by: f64| ((-50.0 - by).exp() - (-50.0f64).exp()).abs();
     for (found, expected) in map.iter().zip([expected(0.1), expected(-0.1)]) {
-        assert!((f64::from(*found) / expected - 1.0).abs() < 1e-6, "{found:e}, not {expected:e}");
+        assert!((found / expected - 1.0).abs() < 1e-6, "{found:e}, not {expected:e}");
     }
 }
 
@@ -117,7 +135,7 @@ fn maps_agree_with_themselves_and_less_with_others() {
     let images = images(40);
     // With units that are active: where none is, no pixel matters, and a map agrees with none.
     let probe = |seed| Probe::new(&random(seed, 0.0, 6.0)).unwrap();
-    for method in [Method::Perturbation, Method::Gradient] {
+    for method in [Method::Perturbation(0.1), Method::Gradient] {
         let own = Maps::new(&probe(1), &images, method);
         let same = own.agreement(&own);
         assert!((same.spearman - 1.0).abs() < 1e-9 && (same.mean_spearman - 1.0).abs() < 1e-9);
@@ -193,5 +211,8 @@ fn verdicts_follow_from_intervals() {
     assert_eq!(verdict([0.95, 0.96, 0.97, 0.95]), Verdict::Holds);
     assert_eq!(verdict([0.3, 0.4, 0.3, 0.2]), Verdict::DoesNotHold);
     assert_eq!(verdict([0.8, 0.99, 0.85, 0.95]), Verdict::Undecided);
+    // On either side of 0.9.
+    assert_eq!(verdict([0.91, 0.92, 0.91, 0.92]), Verdict::Holds);
+    assert_eq!(verdict([0.89, 0.88, 0.89, 0.88]), Verdict::DoesNotHold);
     assert_eq!(claims(&Findings::default()), []);
 }

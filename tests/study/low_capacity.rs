@@ -6,7 +6,6 @@ use prunella::rng::Rng;
 use prunella::study::Verdict;
 use prunella::study::low_capacity::corruption::{PATCH, SIGMAS, corrupted};
 use prunella::study::low_capacity::pruning::one_shot;
-use prunella::study::low_capacity::saliency::{Inquiry, Method};
 use prunella::study::low_capacity::score::{Examples, f1};
 use prunella::study::low_capacity::*;
 use prunella::study::pareto::Shelf;
@@ -136,47 +135,6 @@ fn corruption_is_of_the_strength_it_says() {
     let flat = Dataset::new(3, vec![0; 6], vec![0, 1]).unwrap();
     let error = corrupted(&flat, 1).err().unwrap().to_string();
     assert!(error.contains("7 x 7"), "{error}");
-}
-
-#[test]
-fn saliency_is_the_finite_difference_and_the_gradient_its_limit() {
-    let model = tiny();
-    let inquiry = Inquiry::new(&model).unwrap();
-    let probability = |x: &[f64]| {
-        let row = |layer: &Layer, x: &[f64], unit: usize| -> f64 {
-            let weights = &layer.weight()[unit * x.len()..][..x.len()];
-            f64::from(layer.bias()[unit]) + weights.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum::<f64>()
-        };
-        let hidden: Vec<f64> = (0..3).map(|unit| row(&model.layers()[0], x, unit).max(0.0)).collect();
-        1.0 / (1.0 + (-row(&model.layers()[1], &hidden, 0)).exp())
-    };
-    let mut rng = Rng::new(9);
-    for _ in 0..20 {
-        let image: Vec<f32> = (0..6).map(|_| rng.uniform()).collect();
-        let x: Vec<f64> = image.iter().map(|value| f64::from(*value)).collect();
-        let difference = |i: usize, eps: f64| {
-            let mut moved = x.clone();
-            moved[i] += eps;
-            (probability(&moved) - probability(&x)).abs()
-        };
-        for (method, eps, scale, tolerance) in [
-            (Method::Perturbation(0.1), 0.1, 1.0, 1e-12),
-            (Method::Perturbation(0.01), 0.01, 1.0, 1e-12),
-            (Method::Gradient, 1e-6, 1e6, 1e-4),
-        ] {
-            for (i, found) in inquiry.map(&image, method).into_iter().enumerate() {
-                assert!((found - scale * difference(i, eps)).abs() < tolerance, "{method:?}, input {i}");
-            }
-        }
-    }
-    let rows: Vec<f32> = (0..18).map(|_| rng.uniform()).collect();
-    let maps: Vec<Vec<f64>> = rows.chunks(6).map(|image| inquiry.map(image, Method::Gradient)).collect();
-    for (i, mean) in inquiry.mean_map(&rows, Method::Gradient).into_iter().enumerate() {
-        assert!((mean - maps.iter().map(|map| map[i]).sum::<f64>() / 3.0).abs() < 1e-15);
-    }
-    let wrong =
-        Model::new(vec![Layer::new(2, vec![1.0; 4], vec![0.0; 2], Activation::Relu).unwrap()]).unwrap();
-    assert!(Inquiry::new(&wrong).is_err());
 }
 
 fn settings(parts: &[Part], seeds: usize) -> Settings {

@@ -52,6 +52,7 @@ fn verdicts_follow_from_the_sides_that_intervals_lie_on() {
     }
     // Half outside is not expelled.
     assert_eq!(verdict(&claims(&runs, &far(0.45)), "F4").0, Verdict::HoldsInPart);
+    assert_eq!(verdict(&claims(&runs, &far(0.55)), "F4").0, Verdict::Holds);
 
     // A run in twenty far out: the mean says nothing any more, the median what it said.
     let tail = |mask: Mask, seed: u64| if mask == Mask::COV && seed % 20 == 3 { 9.0 } else { 0.0 };
@@ -66,4 +67,53 @@ fn verdicts_follow_from_the_sides_that_intervals_lie_on() {
     // As good as the rest: nothing is decided.
     let same = made_up(40, |mask, seed| 0.2 + wobble(seed + u64::from(mask == Mask::COV) * 3));
     assert_eq!(verdict(&claims(&same, &far(0.8)), "F1").0, Verdict::Undecided);
+}
+
+/// Where overlap does all that F3 says, by a little; then a part of it by a little less.
+#[test]
+fn each_part_of_expulsion_counts_from_its_threshold_on() {
+    let with = |change: &dyn Fn(&mut Run)| {
+        let mut runs = made_up(400, |mask, _| if mask.overlap { 0.21 } else { 0.2 });
+        for run in runs.iter_mut().filter(|run| run.mask.overlap) {
+            // In 58 of 100 runs all are outside.
+            let outside = if run.seed % 100 < 58 { 1.0 } else { 0.9 };
+            *run = Run { outside, specialization: 0.09, fit: 1.9e-4, ..*run };
+            change(run);
+        }
+        verdict(&claims(&runs, &[]), "F3")
+    };
+    let (found, why) = with(&|_| {});
+    assert_eq!(found, Verdict::Holds, "{why}");
+    type Change = fn(&mut Run);
+    let changes: [(&str, Change); 4] = [
+        ("in most runs all are outside", |run| {
+            run.outside = if run.seed % 100 < 42 { 1.0 } else { 0.9 };
+        }),
+        ("E is higher than with it", |run| run.error = 0.19),
+        ("specialisation goes below 0.1", |run| run.specialization = 0.11),
+        ("the fit is within twice that of the fit alone", |run| run.fit = 2.1e-4),
+    ];
+    for (part, change) in changes {
+        let (found, why) = with(&change);
+        assert!(found == Verdict::HoldsInPart && why.contains(&format!("does not hold: {part}")), "{why}");
+    }
+    let (found, why) = with(&|run| run.outside = 0.2);
+    assert_eq!(found, Verdict::DoesNotHold, "without expulsion, nothing is left of it: {why}");
+}
+
+/// The interval of a rival is widened for the number of comparisons: 1.5 half-widths below 0 are not enough, 1.8 are.
+#[test]
+fn a_rival_that_may_be_lower_by_chance_is_not_said_to_be() {
+    // Of 40 seeds, half 1 above and half 1 below the mean: the standard error is 0.158, the half-width 0.31.
+    let half_width = 1.96 / 40.0f64.sqrt();
+    let found = |half_widths: f64| {
+        let runs = made_up(40, |mask, seed| match mask {
+            Mask::COV => 10.0,
+            Mask::SEP => 10.0 - half_widths * half_width + if seed % 2 == 0 { 1.0 } else { -1.0 },
+            _ => 20.0,
+        });
+        verdict(&claims(&runs, &[]), "F1")
+    };
+    assert_eq!(found(1.5).0, Verdict::Undecided, "{}", found(1.5).1);
+    assert_eq!(found(1.8).0, Verdict::DoesNotHold, "{}", found(1.8).1);
 }

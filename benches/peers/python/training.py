@@ -4,15 +4,13 @@ The clock is read here, around the steps of an epoch: what Python adds to a step
 """
 
 import gc
-import json
-import os
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter_ns
 
 import numpy as np
 import torch
+from serving import serve
 from torch.nn import functional as F
 
 # Steps by which an optimizer's ways are compared, and a compiled step is made ready.
@@ -121,19 +119,4 @@ class Worker:
         return {}
 
 
-def main():
-    # What libraries print goes to stderr; only answers go to the driver.
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    gc.disable()
-    worker = Worker()
-    for line in sys.stdin:
-        command = json.loads(line)
-        try:
-            answer = getattr(worker, command.pop("do"))(**command)
-        except Exception as error:
-            answer = {"error": repr(error)}
-        print(json.dumps(answer), file=answers, flush=True)
-
-
-main()
+serve(Worker())

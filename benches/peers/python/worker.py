@@ -5,14 +5,12 @@ from the driver is not. Between commands the process sleeps in read().
 """
 
 import gc
-import json
-import os
-import sys
 from importlib.metadata import version
 from time import perf_counter_ns
 
 import numpy as np
 import peers
+from serving import serve
 
 # Time to find out which of a peer's ways is its fastest, for each of them.
 CHOICE_NS = 20_000_000
@@ -91,19 +89,4 @@ class Worker:
         return {}
 
 
-def main():
-    # What libraries print goes to stderr; only answers go to the driver.
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    gc.disable()
-    worker = Worker()
-    for line in sys.stdin:
-        command = json.loads(line)
-        try:
-            answer = getattr(worker, command.pop("do"))(**command)
-        except Exception as error:
-            answer = {"error": repr(error)}
-        print(json.dumps(answer), file=answers, flush=True)
-
-
-main()
+serve(Worker())

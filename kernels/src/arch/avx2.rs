@@ -84,8 +84,13 @@ impl Simd for Avx2 {
             let bit = _mm256_set1_ps(-0.0);
             _mm256_or_ps(_mm256_and_ps(bit, sign), _mm256_andnot_ps(bit, a))
         }
+        fn zero_where_ge(a: __m256, b: __m256, x: __m256) -> __m256 { _mm256_andnot_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(a, b), x) }
+        // The permute looks at three bits of each lane.
+        fn lookup_eight(table: &[f32; 8], n: __m256) -> __m256 {
+            _mm256_permutevar8x32_ps(_mm256_loadu_ps(table.as_ptr()), _mm256_castps_si256(n))
+        }
         fn scale_by_low_bits(a: __m256, n: __m256) -> __m256 {
-            let power = _mm256_slli_epi32::<23>(_mm256_castps_si256(n));
+            let power = _mm256_slli_epi32::<20>(_mm256_castps_si256(n));
             _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), power))
         }
         fn load_quads(from: *const f32) -> [__m256; 2] { [load_quads(from); 2] }

@@ -44,8 +44,18 @@ impl Simd for Neon {
         fn select_lt(a: float32x4_t, b: float32x4_t, x: float32x4_t, y: float32x4_t) -> float32x4_t { vbslq_f32(vcltq_f32(a, b), x, y) }
         fn abs(a: float32x4_t) -> float32x4_t { vabsq_f32(a) }
         fn copysign(a: float32x4_t, sign: float32x4_t) -> float32x4_t { vbslq_f32(vdupq_n_u32(1 << 31), sign, a) }
+        fn zero_where_ge(a: float32x4_t, b: float32x4_t, x: float32x4_t) -> float32x4_t {
+            vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(x), vcgeq_f32(a, b)))
+        }
+        fn lookup_eight(table: &[f32; 8], n: float32x4_t) -> float32x4_t {
+            // A permute of bytes: value i is the bytes 4 i to 4 i + 3.
+            let table = vld1q_u8_x2(table.as_ptr().cast());
+            let i = vandq_u32(vreinterpretq_u32_f32(n), vdupq_n_u32(7));
+            let bytes = vmlaq_u32(vdupq_n_u32(0x0302_0100), i, vdupq_n_u32(0x0404_0404));
+            vreinterpretq_f32_u8(vqtbl2q_u8(table, vreinterpretq_u8_u32(bytes)))
+        }
         fn scale_by_low_bits(a: float32x4_t, n: float32x4_t) -> float32x4_t {
-            let power = vshlq_n_s32::<23>(vreinterpretq_s32_f32(n));
+            let power = vshlq_n_s32::<20>(vreinterpretq_s32_f32(n));
             vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), power))
         }
         fn load_quads(from: *const f32) -> [float32x4_t; 2] { [vld1q_f32(from); 2] }

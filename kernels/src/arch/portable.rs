@@ -47,9 +47,13 @@ impl Simd for Portable {
         fn select_lt(a: f32x4, b: f32x4, x: f32x4, y: f32x4) -> f32x4 { a.simd_lt(b).bitselect(x, y) }
         fn abs(a: f32x4) -> f32x4 { a.abs() }
         fn copysign(a: f32x4, sign: f32x4) -> f32x4 { f32x4::splat(-0.0).bitselect(sign, a) }
+        fn zero_where_ge(a: f32x4, b: f32x4, x: f32x4) -> f32x4 { a.simd_ge(b).bitselect(f32x4::splat(0.0), x) }
+        fn lookup_eight(table: &[f32; 8], n: f32x4) -> f32x4 {
+            f32x4::new(n.to_array().map(|n| table[n.to_bits() as usize % 8]))
+        }
         fn scale_by_low_bits(a: f32x4, n: f32x4) -> f32x4 {
             let (a, n): (i32x4, i32x4) = (wide::bytemuck::cast(a), wide::bytemuck::cast(n));
-            wide::bytemuck::cast(a + (n << 23))
+            wide::bytemuck::cast(a + (n << 20))
         }
         fn load_quads(from: *const f32) -> [f32x4; 2] { [Self::load(from); 2] }
         fn splat_quad<const I: i32>(quads: f32x4) -> f32x4 { f32x4::splat(quads.to_array()[I as usize]) }

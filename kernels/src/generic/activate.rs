@@ -73,6 +73,39 @@ pub(crate) unsafe fn all<S: Simd>(activation: Activation, z: *mut f32, len: usiz
     }
 }
 
+/// Applies `activation` to `NV` registers of each of R rows: the sums, one after the other at `z`, go to their rows at `y`.
+///
+/// # Safety
+/// The machine has the instruction set, `z` is readable over all the registers and each of `y` writable over its own.
+#[inline(always)]
+pub(crate) unsafe fn tile<S: Simd, const R: usize, const NV: usize>(
+    activation: Activation,
+    z: *const f32,
+    y: &[*mut f32; R],
+) {
+    // A macro for the reason given at `all`.
+    macro_rules! each {
+        ($v:ident => $h:expr) => {
+            for r in 0..R {
+                for v in 0..NV {
+                    // SAFETY: the register is one of R * NV, in a row of NV.
+                    unsafe {
+                        let $v = S::load(z.add((r * NV + v) * S::LANES));
+                        S::store(y[r].add(v * S::LANES), $h);
+                    }
+                }
+            }
+        };
+    }
+    match activation {
+        Activation::Identity => each!(v => v),
+        Activation::Relu => each!(v => settle::<S>(v, true)),
+        Activation::Gaussian => each!(v => exp::gaussian::<S>(v)),
+        Activation::Sigmoid => each!(v => exp::sigmoid::<S>(v)),
+        Activation::Tanh => each!(v => exp::tanh::<S>(v)),
+    }
+}
+
 /// The operands of `dz = dh act'(z)`.
 #[cfg(feature = "train")]
 pub(crate) struct Backward {

@@ -7,8 +7,10 @@ pub(crate) mod activate;
 mod exp;
 #[cfg(feature = "train")]
 pub(crate) mod loss;
+mod one_row;
 #[cfg(feature = "train")]
 pub(crate) mod optimize;
+pub(crate) mod order;
 pub(crate) mod probe;
 pub(crate) mod product;
 #[cfg(feature = "train")]

@@ -5,9 +5,9 @@
 //! ```text
 //! for each tile of rows m0 and columns n0                the weights' axis outside: each of their tiles is fetched once
 //!   acc[r][v] = start
-//!   for k ascending                                      the canonical order: one chain of FMAs per output
+//!   for k ascending                                      the canonical order: one chain of FMAs per output, or a few (`order`)
 //!     for r, v: acc[r][v] = a[k][m0 + r] * b[k][n0 + v] + acc[r][v]
-//!   c[m0 + r][n0 + v] = act(acc[r][v])
+//!   c[m0 + r][n0 + v] = act(acc[r][v])                   a second chain starts from zero, and adds what the first left here
 //! ```
 //!
 //! Who is A and who is B decides which axis travels in the SIMD lanes:
@@ -33,6 +33,7 @@
 use core::ops::Range;
 
 use super::activate::{self, in_registers};
+use super::one_row::one_row;
 use crate::Activation;
 use crate::simd::Simd;
 use crate::view::Line;
@@ -47,6 +48,8 @@ pub(crate) enum Start {
     Columns(*const f32),
     /// What C holds: the chains go on.
     Kept,
+    /// Zero, and what C holds is added in the end: the next chain.
+    Added,
 }
 
 /// Where the element (k, m) of A is.
@@ -96,6 +99,8 @@ pub(crate) struct Product {
     pub(crate) m: usize,
     pub(crate) n: usize,
     pub(crate) k: usize,
+    /// How many k each chain of an output sums: all, or as [`chain_inputs`](super::order::chain_inputs) says.
+    pub(crate) chain: usize,
     pub(crate) a: *const f32,
     pub(crate) left: Left,
     pub(crate) b: *const f32,
@@ -106,9 +111,11 @@ pub(crate) struct Product {
     pub(crate) activation: Activation,
 }
 
-/// One tile of it.
+/// A chain of one tile of it.
 struct Tile {
     k: usize,
+    /// Steps of the chains after this one.
+    left: usize,
     /// The element (k, r) is at `k * a_step + r * a_stride`; one of these is 1.
     a: *const f32,
     a_step: usize,
@@ -138,8 +145,17 @@ struct Next {
 /// C writable at every (m, n).
 #[inline(always)]
 pub(crate) unsafe fn product<S: Simd>(p: &Product) {
+    if let (1, Right::Blocked, Start::Columns(bias)) = (p.m, p.right, p.start)
+        && p.chain < p.k
+    {
+        // SAFETY: the caller's promise. Rows that have several chains have one block of columns.
+        return unsafe { one_row::<S>(p, bias) };
+    }
     let blocks = match (p.left, p.right) {
-        (Left::Rows(_), Right::Blocked) if p.m > S::TILE_ROWS => p.k.div_ceil(BLOCK_STEPS).max(1),
+        // Where an output has several chains, a block is all of them.
+        (Left::Rows(_), Right::Blocked) if p.m > S::TILE_ROWS && p.chain == p.k => {
+            p.k.div_ceil(BLOCK_STEPS).max(1)
+        }
         _ => 1,
     };
     let steps = p.k.div_ceil(blocks).next_multiple_of(STEPS).max(1);
@@ -153,7 +169,8 @@ pub(crate) unsafe fn product<S: Simd>(p: &Product) {
 /// Some of the steps, for every tile.
 ///
 /// # Safety
-/// As for [`product`]; `steps` are among its steps, and C holds the sums of those before.
+/// As for [`product`]; `steps` are among its steps, and C holds the sums of those before. Where an output has several chains, they
+/// are all steps.
 #[inline(always)]
 unsafe fn pass<S: Simd>(p: &Product, steps: Range<usize>) {
     let last = steps.end == p.k;
@@ -174,14 +191,20 @@ unsafe fn pass<S: Simd>(p: &Product, steps: Range<usize>) {
         let width = registers * S::LANES;
         // SAFETY: the block m0.., n0.. lies inside the operands, by the loop's condition and the caller's promise.
         unsafe {
-            let t = tile_at(p, &steps, (m0, n0), (rows, width));
-            match (registers, by_rows) {
-                (4, true) => pick_rows::<S, 4, true>(&t, rows),
-                (2, true) => pick_rows::<S, 2, true>(&t, rows),
-                (_, true) => pick_rows::<S, 1, true>(&t, rows),
-                (4, _) => pick_rows::<S, 4, false>(&t, rows),
-                (2, _) => pick_rows::<S, 2, false>(&t, rows),
-                (_, _) => pick_rows::<S, 1, false>(&t, rows),
+            let mut t = tile_at(p, &steps, (m0, n0), (rows, width));
+            loop {
+                match (registers, by_rows) {
+                    (4, true) => pick_rows::<S, 4, true>(&t, rows),
+                    (2, true) => pick_rows::<S, 2, true>(&t, rows),
+                    (_, true) => pick_rows::<S, 1, true>(&t, rows),
+                    (4, _) => pick_rows::<S, 4, false>(&t, rows),
+                    (2, _) => pick_rows::<S, 2, false>(&t, rows),
+                    (_, _) => pick_rows::<S, 1, false>(&t, rows),
+                }
+                if t.left == 0 {
+                    break;
+                }
+                t.next_chain(p);
             }
             if last && !in_registers(p.activation) {
                 activate::rows::<S>(p.activation, t.c, t.c_stride, rows, width);
@@ -222,10 +245,9 @@ unsafe fn tile_at(
         };
         let start = match p.start {
             _ if steps.start > 0 => Start::Kept,
-            Start::Zero => Start::Zero,
             Start::Rows(bias) => Start::Rows(bias.add(m0)),
             Start::Columns(bias) => Start::Columns(bias.add(n0)),
-            Start::Kept => Start::Kept,
+            start => start,
         };
         // A tile asks for its share of the next weights, by area. One input alone leaves no time to ask.
         let next = match (p.left, p.right) {
@@ -241,8 +263,10 @@ unsafe fn tile_at(
             }
             _ => Next { at: p.b, width: 0, lines: (0, 0) },
         };
+        let k = steps.len().min(p.chain);
         Tile {
-            k: steps.len(),
+            k,
+            left: steps.len() - k,
             a: p.a.wrapping_add(a + steps.start * a_step),
             a_step,
             a_stride,
@@ -251,10 +275,24 @@ unsafe fn tile_at(
             c: p.c.add(m0 * p.c_stride + n0),
             c_stride: p.c_stride,
             start,
-            relu: steps.end == p.k && p.activation == Activation::Relu,
+            relu: p.activation == Activation::Relu && steps.start + k == p.k,
             next,
             first: (m0, n0) == (0, 0),
         }
+    }
+}
+
+impl Tile {
+    /// Goes on to the next chain.
+    fn next_chain(&mut self, p: &Product) {
+        self.a = self.a.wrapping_add(self.k * self.a_step);
+        self.b = self.b.wrapping_add(self.k * self.b_stride);
+        self.next.at = self.next.at.wrapping_add(self.k * self.next.width);
+        self.k = self.left.min(p.chain);
+        self.left -= self.k;
+        self.start = Start::Added;
+        self.relu = p.activation == Activation::Relu && self.left == 0;
+        self.first = false;
     }
 }
 
@@ -290,7 +328,7 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &
         for r in 0..MR {
             for v in 0..NV {
                 acc[r][v] = match t.start {
-                    Start::Zero => acc[r][v],
+                    Start::Zero | Start::Added => acc[r][v],
                     Start::Rows(bias) => S::splat(*bias.add(r)),
                     Start::Columns(bias) => S::load(bias.add(v * S::LANES)),
                     Start::Kept => S::load(t.c.add(r * t.c_stride + v * S::LANES)),
@@ -313,6 +351,13 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &
                 }
                 a = a.wrapping_add(if ROWS { 1 } else { t.a_step });
                 b = b.wrapping_add(t.b_stride);
+            }
+        }
+        if let Start::Added = t.start {
+            for r in 0..MR {
+                for v in 0..NV {
+                    acc[r][v] = S::add(S::load(t.c.add(r * t.c_stride + v * S::LANES)), acc[r][v]);
+                }
             }
         }
         for r in 0..MR {

@@ -19,6 +19,7 @@
 //! infinite one would add a NaN to a dense product, and is skipped here. An input that is NaN is not zero.
 
 use super::activate::{self, in_registers};
+use super::order::MOST_CHAINED_OUTPUTS;
 use crate::Activation;
 use crate::simd::Simd;
 
@@ -73,6 +74,8 @@ pub(crate) struct Found {
     pub(crate) x: *const f32,
     /// Blocks of inputs of a row.
     pub(crate) blocks: usize,
+    /// Whether each block is a chain of its own, or they are parts of one.
+    pub(crate) chained: bool,
     pub(crate) ids: *const u32,
     /// `[rows][blocks]` and one more.
     pub(crate) starts: *const u32,
@@ -134,9 +137,12 @@ unsafe fn outputs_block<S: Simd, const NV: usize>(p: &DenseSparseInput, first: u
             for row in 0..found.rows {
                 let (x, y) = (found.x.add(row * found.fan_in), p.y.add(row * p.y_stride + first));
                 let from = if block == 0 { p.bias.add(first) } else { y.cast_const() };
+                let adds = found.chained && block > 0;
                 let mut acc = [S::splat(0.0); NV];
-                for v in 0..NV {
-                    acc[v] = S::load(from.add(v * S::LANES));
+                if !adds {
+                    for v in 0..NV {
+                        acc[v] = S::load(from.add(v * S::LANES));
+                    }
                 }
                 let start = found.starts.add(row * found.blocks + block);
                 for at in *start..*start.add(1) {
@@ -148,7 +154,9 @@ unsafe fn outputs_block<S: Simd, const NV: usize>(p: &DenseSparseInput, first: u
                 }
                 for v in 0..NV {
                     let relu = last && p.activation == Activation::Relu;
-                    S::store(y.add(v * S::LANES), activate::settle::<S>(acc[v], relu));
+                    let (y, sum) = (y.add(v * S::LANES), acc[v]);
+                    let sum = if adds { S::add(S::load(y), sum) } else { sum };
+                    S::store(y, activate::settle::<S>(sum, relu));
                 }
                 if last && !in_registers(p.activation) {
                     activate::all::<S>(p.activation, y, NV * S::LANES);
@@ -190,13 +198,26 @@ pub(crate) unsafe fn csr_sparse_input<S: Simd>(p: &CsrSparseInput) {
             let (x, y) = (found.x.add(row * found.fan_in), p.y.add(row * p.y_stride));
             core::ptr::copy_nonoverlapping(p.bias, y, p.fan_out);
             let starts = found.starts.add(row * found.blocks);
-            for at in *starts..*starts.add(found.blocks) {
-                let id = *found.ids.add(at as usize) as usize;
-                let value = *x.add(id);
-                for group in *p.groups.add(id) as usize..*p.groups.add(id + 1) as usize {
-                    for weight in GROUP * group..GROUP * (group + 1) {
-                        let to = y.add(*p.outputs.add(weight) as usize);
-                        *to = S::fma_scalar(*p.values.add(weight), value, *to);
+            let chains = if found.chained { found.blocks } else { 1 };
+            for chain in 0..chains {
+                // Only few outputs have a second chain.
+                let mut next = [0.0f32; MOST_CHAINED_OUTPUTS];
+                let sums = if chain == 0 { y } else { next.as_mut_ptr() };
+                for at in
+                    *starts.add(chain)..*starts.add(if found.chained { chain + 1 } else { found.blocks })
+                {
+                    let id = *found.ids.add(at as usize) as usize;
+                    let value = *x.add(id);
+                    for group in *p.groups.add(id) as usize..*p.groups.add(id + 1) as usize {
+                        for weight in GROUP * group..GROUP * (group + 1) {
+                            let to = sums.add(*p.outputs.add(weight) as usize);
+                            *to = S::fma_scalar(*p.values.add(weight), value, *to);
+                        }
+                    }
+                }
+                if chain > 0 {
+                    for (o, next) in next.iter().enumerate().take(p.fan_out) {
+                        *y.add(o) += next;
                     }
                 }
             }

@@ -16,6 +16,10 @@
 //! in general registers one whole step before their use: moved there in the step itself, or at the end of the one before, a step
 //! takes 10.2 to 10.6.
 //!
+//! With one register for each row, a batch of 16, a step has 10 loads, 5 cycles, and what columns and weights need besides counts:
+//! the bare loop from L1 takes 5.0 without columns, and 5.5 with them. Columns that are shifted all of a word at once, and nothing
+//! asked for ahead, made 6.4 to 6.6 cycles of a step 5.9 to 6.2, ends of groups included, from L2; from L3 it is 0.2 more.
+//!
 //! What lost, against 1.4 / 3.5 / 6.5 / 11.8 / 47 times the dense peak at 50 / 80 / 90 / 95 / 99 % (784x1024, batch 64), which
 //! the loads of today and a prefetch made 1.56 / 3.7 / 6.9 / 12.4 / 48:
 //! - panels of 64 lanes, 4 rows x 4 registers: fewer loads and half the weights per FMA, a step in 9.3 cycles; but blocks are half
@@ -30,19 +34,32 @@
 //! - the columns fetched early as the weights are, or the weights 64 steps ahead: 1 to 4 % slower than the weights 16 ahead;
 //! - columns three steps ahead: 2 to 4 % slower; the next group's outputs fetched with `prefetchw`: 2 to 4 %;
 //! - groups of equal length, so that no end is mispredicted: less than 2 % faster, before what the padding costs;
-//! - columns multiplied by the distance of features when packed, so that no shift is needed: the same within 1 %;
+//! - columns multiplied by the distance of features, so that no shift is needed: the same within 1 %, but with one register;
+//! - with one register for each row: weights or columns asked for 16 to 96 steps ahead, past L2 or not, 0 to 2 % slower, from L3
+//!   too; 16 rows, weights and columns in a load each, or two steps a turn: 0 to 2 % faster; columns loaded straight into general
+//!   registers: 7 % slower; two broadcasts of 4 weights: 2 %; `bextr` instead of shifts: the same;
 //! - rows in parts whose outputs stay in L1 while the blocks pass: then the panel moves as often as the outputs do now;
 //! - a Gaussian on the accumulators: the compiler keeps them in memory, half the speed. On several registers at once: the same.
+//!
+//! An activation that is not applied to the accumulators (all but ReLU and none) takes them from a buffer on the stack: with the sums stored
+//! to their rows and read again there, row after row, a Gaussian layer at 99 % took 4 to 9 % longer. Four registers of the
+//! buffer side by side: the same.
 
-use core::ops::Range;
+use core::mem::MaybeUninit;
 
 use super::activate::{self, in_registers};
+use super::order::Begin;
 use crate::Activation;
 use crate::simd::Simd;
+use crate::view::Line;
 
 /// Steps whose ids are loaded before they are needed, across the ends of groups and blocks: that many more are readable. One
 /// step they are in a register of ids, one in words. Used at once, they keep the addresses waiting: 8 to 15 % of the speed.
 pub(crate) const IDS_AHEAD: usize = 2;
+
+/// Bits that an id in its word has left, above a block's most columns. Where a row is one register of 64 bytes, ids are shifted by
+/// them, all of a word at once, and the rest of the way to an address is the scale 8 of a load: 8 shifts less in a step.
+pub(crate) const ID_UNIT: usize = 3;
 
 /// One block of columns of a sparse matrix times one panel.
 pub(crate) struct Spmm {
@@ -61,8 +78,8 @@ pub(crate) struct Spmm {
     pub(crate) y: *mut f32,
     /// 16 or 32, also the distance of two features or rows.
     pub(crate) lanes: usize,
-    /// `[group][R]`, or null: go on from what the previous block left in `y`.
-    pub(crate) bias: *const f32,
+    /// The bias is `[group][R]`.
+    pub(crate) begin: Begin,
     /// What ends the last block; `None` leaves the sums for the next one.
     pub(crate) activation: Option<Activation>,
 }
@@ -95,35 +112,45 @@ pub(crate) unsafe fn spmm<S: Simd>(p: &Spmm) {
 /// As for [`spmm`], for NV registers from `lane` on; `p.lanes` is STRIDE and R is `SPMM_ROWS`.
 #[inline(always)]
 unsafe fn spmm_groups<S: Simd, const R: usize, const NV: usize, const STRIDE: usize>(p: &Spmm, lane: usize) {
+    let unit = if NV == 1 { ID_UNIT } else { 0 };
     // SAFETY: every offset is below a count, or a row or id that the caller vouches for.
     unsafe {
         let x = p.x.add(lane);
         let (mut values, mut ids) = (p.values, p.ids);
-        let (mut words, mut next) = (S::id_words(S::load_ids(ids)), S::load_ids(ids.add(R)));
+        let id_words = |ids| S::id_words(ids).map(|word| word << unit);
+        let (mut words, mut next) = (id_words(S::load_ids(ids)), S::load_ids(ids.add(R)));
         for g in 0..p.group_count {
             let rows = p.rows.cast::<[u32; R]>().add(g).read();
             let y = rows.map(|row| p.y.add(row as usize * STRIDE + lane));
             let mut acc = [[S::splat(0.0); NV]; R];
-            if p.bias.is_null() {
-                for r in 0..R {
-                    for v in 0..NV {
-                        acc[r][v] = S::load(y[r].add(v * S::LANES));
+            match p.begin {
+                Begin::Bias(bias) => {
+                    let bias = splats::<S, R>(bias.add(g * R));
+                    for r in 0..R {
+                        acc[r] = [bias[r]; NV];
                     }
                 }
-            } else {
-                let bias = splats::<S, R>(p.bias.add(g * R));
-                for r in 0..R {
-                    acc[r] = [bias[r]; NV];
+                Begin::Kept => {
+                    for r in 0..R {
+                        for v in 0..NV {
+                            acc[r][v] = S::load(y[r].add(v * S::LANES));
+                        }
+                    }
                 }
+                Begin::Added => {}
             }
             for _ in 0..*p.steps.add(g) {
                 let now = words;
-                words = S::id_words(next);
+                words = id_words(next);
                 next = S::load_ids(ids.add(IDS_AHEAD * R));
+                // With half as many multiply-adds in a step, the hardware asks early enough, and what this takes is missed.
+                if R * NV == 16 {
+                    S::prefetch(values.wrapping_add(16 * R));
+                }
                 let w = splats::<S, R>(values);
                 for r in 0..R {
                     let id = (now[r / 4] >> (16 * (r % 4))) as u16;
-                    let from = x.add(id as usize * STRIDE);
+                    let from = x.byte_add(id as usize * ((STRIDE * size_of::<f32>()) >> unit));
                     for v in 0..NV {
                         acc[r][v] = S::fma(w[r], S::load(from.add(v * S::LANES)), acc[r][v]);
                     }
@@ -131,14 +158,46 @@ unsafe fn spmm_groups<S: Simd, const R: usize, const NV: usize, const STRIDE: us
                 values = values.add(R);
                 ids = ids.add(R);
             }
-            for r in 0..R {
-                for v in 0..NV {
-                    let settled = activate::settle::<S>(acc[r][v], p.activation == Some(Activation::Relu));
-                    S::store(y[r].add(v * S::LANES), settled);
+            if let Begin::Added = p.begin {
+                for r in 0..R {
+                    for v in 0..NV {
+                        acc[r][v] = S::add(S::load(y[r].add(v * S::LANES)), acc[r][v]);
+                    }
                 }
             }
-            if let Some(activation) = p.activation.filter(|&a| !in_registers(a)) {
-                finish::<S, R>(p, g, activation, lane..lane + NV * S::LANES);
+            finish::<S, R, NV>(acc, p.activation, &y);
+        }
+    }
+}
+
+/// The sums of a group, activated, to their rows.
+///
+/// # Safety
+/// The machine has the instruction set, and `y` is writable over NV registers in each row.
+#[inline(always)]
+unsafe fn finish<S: Simd, const R: usize, const NV: usize>(
+    acc: [[S::V; NV]; R],
+    activation: Option<Activation>,
+    y: &[*mut f32; R],
+) {
+    // SAFETY: the caller's promise; the buffer has two lines for each row, and a register is a line at most.
+    unsafe {
+        if let Some(activation) = activation.filter(|&a| !in_registers(a)) {
+            // Another array than `acc`, or the sums would be in memory all along.
+            let mut z = [[MaybeUninit::<Line>::uninit(); 2]; R];
+            let z = z.as_mut_ptr().cast::<f32>();
+            for r in 0..R {
+                for v in 0..NV {
+                    S::store(z.add((r * NV + v) * S::LANES), activate::settle::<S>(acc[r][v], false));
+                }
+            }
+            activate::tile::<S, R, NV>(activation, z, y);
+        } else {
+            for r in 0..R {
+                for v in 0..NV {
+                    let settled = activate::settle::<S>(acc[r][v], activation == Some(Activation::Relu));
+                    S::store(y[r].add(v * S::LANES), settled);
+                }
             }
         }
     }
@@ -161,23 +220,5 @@ unsafe fn splats<S: Simd, const R: usize>(from: *const f32) -> [S::V; R] {
             splats[first + 3] = S::splat_quad::<3>(quads[first / 4]);
         }
         splats
-    }
-}
-
-/// Applies an activation to some lanes of each row of a group, once where the group repeats its last row.
-///
-/// # Safety
-/// As for [`spmm`]; `g` is a group, and the lanes are below `p.lanes`.
-#[inline(always)]
-unsafe fn finish<S: Simd, const R: usize>(p: &Spmm, g: usize, activation: Activation, lanes: Range<usize>) {
-    // SAFETY: the caller's promise. The rows are read again: an array of pointers kept for this would be stored for every group.
-    unsafe {
-        let rows = p.rows.add(g * R);
-        for r in 0..R {
-            let row = *rows.add(r) as usize;
-            if r == 0 || row != *rows.add(r - 1) as usize {
-                activate::all::<S>(activation, p.y.add(row * p.lanes + lanes.start), lanes.len());
-            }
-        }
     }
 }

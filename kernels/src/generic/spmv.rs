@@ -1,6 +1,7 @@
 //! The sparse product with one vector, over rows taken a line at a time.
 
 use super::activate;
+use super::order::Begin;
 use crate::simd::Simd;
 
 /// R rows of the matrix and how many steps they take.
@@ -25,8 +26,8 @@ pub(crate) struct Spmv {
     /// The vector, from the block's first feature on.
     pub(crate) x: *const f32,
     pub(crate) y: *mut f32,
-    /// One value per row, or null: go on from what the previous block left in `y`.
-    pub(crate) bias: *const f32,
+    /// The bias is one value per row.
+    pub(crate) begin: Begin,
 }
 
 /// Leaves `z`: the activation is a pass of its own over the whole vector.
@@ -41,12 +42,13 @@ pub(crate) unsafe fn spmv<S: Simd>(p: &Spmv) {
     // SAFETY: every offset is below a count, or a row or id that the caller vouches for.
     unsafe {
         let (mut values, mut ids) = (p.values, p.ids);
-        let start = if p.bias.is_null() { p.y.cast_const() } else { p.bias };
         for g in 0..p.group_count {
             let group = &*p.groups.add(g);
             let mut sums = [0.0f32; R];
-            for r in 0..R {
-                sums[r] = *start.add(group.rows[r] as usize);
+            match p.begin {
+                Begin::Bias(start) => gather_rows(start, group, &mut sums),
+                Begin::Kept => gather_rows(p.y, group, &mut sums),
+                Begin::Added => {}
             }
             // At most R / 4 registers are in use: the narrowest set has 4 lanes.
             let mut acc = [S::splat(0.0); R / 4];
@@ -64,9 +66,26 @@ pub(crate) unsafe fn spmv<S: Simd>(p: &Spmv) {
             for v in 0..registers {
                 S::store(sums.as_mut_ptr().add(v * S::LANES), activate::settle::<S>(acc[v], false));
             }
+            if let Begin::Added = p.begin {
+                let mut before = [0.0f32; R];
+                gather_rows(p.y, group, &mut before);
+                for r in 0..R {
+                    sums[r] += before[r];
+                }
+            }
             for r in 0..R {
                 *p.y.add(group.rows[r] as usize) = sums[r];
             }
         }
+    }
+}
+
+/// # Safety
+/// `from` is readable at every row of the group.
+#[inline(always)]
+unsafe fn gather_rows(from: *const f32, group: &Group, to: &mut [f32; SPMV_ROWS]) {
+    for (to, &row) in to.iter_mut().zip(&group.rows) {
+        // SAFETY: the caller's promise.
+        *to = unsafe { *from.add(row as usize) };
     }
 }

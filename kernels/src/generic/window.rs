@@ -21,6 +21,11 @@
 //! - four slices, or eight with two words of ids: as fast or up to 18 % slower;
 //! - windows that start at whole lines only: 3 to 20 % slower, the loads they save are cheaper than their steps;
 //! - windows kept for two steps: up to 8 % faster at 50 to 95 % of 784x64, up to 31 % slower at 99 %;
+//! - groups of three slices: 5 to 8 % fewer weights stored at 90 to 95 %, but more bytes, as fewer slices share a line of ids;
+//! - windows of 64 columns, two permutes and a blend, five slices with ids of six bits: 1.15 / 1.4 / 1.7 weights stored for each at
+//!   80 / 90 / 95 %, not 1.3 / 1.6 / 2.2, but each takes a third longer. 784-1024-1024, whose weights come from L3, would be 1.1,
+//!   1.25 and 1.2 times as fast at 90, 95 and 97 %, but 2 % slower at 80 %; from L2 layers are 2 to 33 % slower up to 90 %, 7 %
+//!   slower to 2 % faster at 95 %, and 784x256 5 to 7 % faster above. A layer would have to know its network to choose; not built;
 //! - bits that say which weights of a column of a slice are there, spread by `vexpandps`: see benches/README.md.
 
 use super::activate;
@@ -29,7 +34,9 @@ use crate::view::Line;
 
 /// Bits of an id: windows have 32 columns at most, and six ids fit a word.
 pub(crate) const ID_BITS: usize = 5;
-/// How far ahead the steps are fetched, in f32: 1.15 to 1.25 times the speed from L2 (784x256), 512 bytes are too few.
+/// How far ahead the steps are fetched, in f32: 1.15 to 1.25 times the speed from L2 (784x256), 512 bytes are too few. From L3
+/// (784x1024 and 1024x1024 in turn, 80 and 90 %) 3 and 4 KiB take the same within 1 %, at 114 to 118 GB/s, which is all that L3
+/// gives; 6 and 8 KiB take 1 to 3 % longer there, up to 10 % where a layer is small. With AVX2 1 to 8 KiB are the same within 2 %.
 const AHEAD: usize = 2048 / size_of::<f32>();
 
 /// Consecutive slices of rows that take their steps together.
@@ -40,6 +47,10 @@ pub(crate) struct WindowGroup {
     pub(crate) first_row: usize,
     /// Without those that fill up the last slice.
     pub(crate) rows: usize,
+    /// The first chain of its outputs starts from the bias; the others from zero, and what the output holds is added. Only rows in
+    /// order have more than one.
+    pub(crate) first_chain: bool,
+    pub(crate) last_chain: bool,
     pub(crate) first_step: usize,
     pub(crate) steps: usize,
     pub(crate) first_line: usize,
@@ -96,9 +107,11 @@ unsafe fn slices<S: Simd, const G: usize>(p: &Windows, group: &WindowGroup) {
     unsafe {
         // At most LEN / 4 registers of a slice are in use: the narrowest set has 4 lanes.
         let mut acc = [[S::splat(0.0); LEN / 4]; G];
-        for s in 0..G {
-            for v in 0..registers {
-                acc[s][v] = S::load(p.bias.add(group.first_row + s * LEN + v * S::LANES));
+        if group.first_chain {
+            for s in 0..G {
+                for v in 0..registers {
+                    acc[s][v] = S::load(p.bias.add(group.first_row + s * LEN + v * S::LANES));
+                }
             }
         }
         let starts = p.starts.add(group.first_step);
@@ -122,7 +135,9 @@ unsafe fn slices<S: Simd, const G: usize>(p: &Windows, group: &WindowGroup) {
         let to = if in_order { p.y.add(group.first_row) } else { sums.as_mut_ptr().cast() };
         for s in 0..G {
             for v in 0..registers {
-                S::store(to.add(s * LEN + v * S::LANES), activate::settle::<S>(acc[s][v], p.relu));
+                let to = to.add(s * LEN + v * S::LANES);
+                let sum = if group.first_chain { acc[s][v] } else { S::add(S::load(to), acc[s][v]) };
+                S::store(to, activate::settle::<S>(sum, p.relu && group.last_chain));
             }
         }
         if !in_order {

@@ -3,6 +3,7 @@
 //! The fields are private and written by the constructors alone: that is the argument for every unchecked access of a run.
 
 mod dense;
+mod groups;
 mod sparse_input;
 mod spmm;
 mod spmv;

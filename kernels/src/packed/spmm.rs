@@ -4,10 +4,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::groups::{self, Blocks, Steps};
 use super::{PackError, lines_of};
 use crate::arch;
 use crate::csr::CsrRef;
-use crate::generic::spmm::IDS_AHEAD;
+use crate::generic::order::Begin;
+use crate::generic::spmm::{ID_UNIT, IDS_AHEAD};
 use crate::isa::Isa;
 use crate::view::Line;
 
@@ -32,6 +34,7 @@ pub struct PackedSpmm {
     nnz: usize,
     /// Rows of a group.
     group_rows: usize,
+    cut: Blocks,
     blocks: Vec<Block>,
     /// `[group][group_rows]`. A last group that is not full repeats its last row: the same result is written twice.
     rows: Vec<u32>,
@@ -46,11 +49,11 @@ pub struct PackedSpmm {
 }
 
 impl PackedSpmm {
-    /// The most columns a block may have: ids are u16.
-    pub const MAX_BLOCK_COLUMNS: usize = 1 << 16;
+    /// The most columns a block may have: ids are u16, of which a kernel needs some bits to make an address.
+    pub const MAX_BLOCK_COLUMNS: usize = 1 << (u16::BITS as usize - ID_UNIT);
 
     /// Packs the matrix `[fan_out, fan_in]` and `bias` `[fan_out]` in as few blocks of equal width as have at most
-    /// `block_columns` columns (and [`Self::MAX_BLOCK_COLUMNS`]).
+    /// `block_columns` columns (and [`Self::MAX_BLOCK_COLUMNS`]); few outputs, which have several chains, in a block for each chain.
     ///
     /// # Errors
     /// The matrix has no row or no column, not one row for each bias, or `block_columns` is zero.
@@ -65,7 +68,7 @@ impl PackedSpmm {
             return Err(PackError::Shape { weight: csr.rows(), bias: bias.len() });
         }
         let blocks = csr.cols().div_ceil(block_columns.min(Self::MAX_BLOCK_COLUMNS));
-        let width = csr.cols().div_ceil(blocks);
+        let cut = Blocks::new(csr, csr.cols().div_ceil(blocks));
         let group_rows = arch::table(isa).spmm_rows;
         let mut packed = PackedSpmm {
             isa,
@@ -73,6 +76,7 @@ impl PackedSpmm {
             fan_out: csr.rows(),
             nnz: csr.nnz(),
             group_rows,
+            cut,
             blocks: vec![],
             rows: vec![],
             steps: vec![],
@@ -80,48 +84,28 @@ impl PackedSpmm {
             ids: vec![],
             bias: vec![],
         };
-        let mut values = vec![];
-        for first_column in (0..csr.cols()).step_by(width) {
-            packed.push_block(csr, first_column..first_column + width, &mut values);
+        let mut steps = Steps::new(group_rows);
+        for columns in packed.cut.columns(csr) {
+            packed.push_block(csr, columns, &mut steps);
         }
-        packed.values = lines_of(&values);
+        packed.values = lines_of(&steps.values);
+        // Read ahead.
+        steps.ids.resize(steps.ids.len() + IDS_AHEAD * group_rows, 0);
+        packed.ids = steps.ids;
         let first_rows = &packed.rows[..csr.rows().next_multiple_of(group_rows)];
         packed.bias = lines_of(&first_rows.iter().map(|&row| bias[row as usize]).collect::<Vec<_>>());
-        packed.ids.resize(packed.ids.len() + IDS_AHEAD * group_rows, 0);
         Ok(packed)
     }
 
-    fn push_block(&mut self, csr: CsrRef<'_>, block: Range<usize>, values: &mut Vec<f32>) {
-        // The part of each row inside the block.
-        let parts: Vec<_> = (0..csr.rows())
-            .map(|row| {
-                let (columns, row_values) = csr.row(row);
-                let part = columns.partition_point(|&c| (c as usize) < block.start)
-                    ..columns.partition_point(|&c| (c as usize) < block.end);
-                (&columns[part.clone()], &row_values[part])
-            })
-            .collect();
-        let mut order: Vec<usize> = (0..parts.len()).collect();
-        order.sort_by_key(|&row| core::cmp::Reverse(parts[row].0.len()));
-        let (first_group, first_step) = (self.steps.len(), values.len() / self.group_rows);
-        for members in order.chunks(self.group_rows) {
-            let member = |r: usize| members[r.min(members.len() - 1)];
-            let steps = parts[members[0]].0.len();
-            for step in 0..steps {
-                for r in 0..self.group_rows {
-                    let (columns, row_values) = parts[member(r)];
-                    // A row that has ended adds 0 x its last column again, or x the block's first.
-                    let column = columns.get(step).or(columns.last()).map_or(block.start, |&c| c as usize);
-                    values.push(row_values.get(step).copied().unwrap_or(0.0));
-                    self.ids.push((column - block.start) as u16);
-                }
-            }
-            // Rows are numbered in u32, as in `indices`; the steps are at most the block's 2^16 columns.
-            self.rows.extend((0..self.group_rows).map(|r| member(r) as u32));
-            self.steps.push(steps as u32);
+    fn push_block(&mut self, csr: CsrRef<'_>, columns: Range<usize>, all: &mut Steps) {
+        let parts = groups::parts(csr, &columns);
+        let (first_group, first_step) = (self.steps.len(), all.len());
+        for members in groups::by_length(&parts).chunks(self.group_rows) {
+            self.steps.push(all.push_group(&parts, members, columns.start));
+            self.rows.extend(all.rows_of(members));
         }
         let groups = first_group..self.steps.len();
-        self.blocks.push(Block { first_column: block.start, groups, first_step });
+        self.blocks.push(Block { first_column: columns.start, groups, first_step });
     }
 
     /// The instruction set it is packed for.
@@ -177,7 +161,8 @@ impl PackedSpmm {
         self.ids[block.first_step * self.group_rows..].as_ptr()
     }
 
-    pub(crate) fn bias(&self) -> *const f32 {
-        self.bias.as_ptr().cast()
+    /// What block `index` starts from.
+    pub(crate) fn begin(&self, index: usize) -> Begin {
+        self.cut.begin(index, self.bias.as_ptr().cast())
     }
 }

@@ -4,8 +4,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::groups::{self, Blocks, Steps};
 use super::{PackError, lines_of};
 use crate::csr::CsrRef;
+use crate::generic::order::Begin;
 use crate::generic::spmv::{Group, SPMV_ROWS as R};
 use crate::view::Line;
 
@@ -26,7 +28,7 @@ pub struct PackedSpmv {
     fan_in: usize,
     fan_out: usize,
     nnz: usize,
-    block_columns: usize,
+    cut: Blocks,
     blocks: Vec<Block>,
     groups: Vec<Group>,
     /// `[step][R]`.
@@ -43,7 +45,8 @@ impl PackedSpmv {
     pub const MAX_BLOCK_COLUMNS: usize = 1 << 16;
 
     /// Packs the matrix `[fan_out, fan_in]` and `bias` `[fan_out]` in blocks of `block_columns` (at most
-    /// [`Self::MAX_BLOCK_COLUMNS`], which is also what a larger number means).
+    /// [`Self::MAX_BLOCK_COLUMNS`], which is also what a larger number means); few outputs, which have several chains, in a block
+    /// for each chain.
     ///
     /// # Errors
     /// The matrix has no row or no column, not one row for each bias, or `block_columns` is zero.
@@ -57,56 +60,38 @@ impl PackedSpmv {
         if csr.rows() != bias.len() {
             return Err(PackError::Shape { weight: csr.rows(), bias: bias.len() });
         }
-        let block_columns = block_columns.min(Self::MAX_BLOCK_COLUMNS).min(csr.cols());
+        let cut = Blocks::new(csr, block_columns.min(Self::MAX_BLOCK_COLUMNS));
         let mut packed = PackedSpmv {
             fan_in: csr.cols(),
             fan_out: csr.rows(),
             nnz: csr.nnz(),
-            block_columns,
+            cut,
             blocks: vec![],
             groups: vec![],
             values: vec![],
             ids: vec![],
             bias: lines_of(bias),
         };
-        let mut values = vec![];
-        for first_column in (0..csr.cols()).step_by(block_columns) {
-            packed.push_block(csr, first_column, &mut values);
+        let mut steps = Steps::new(R);
+        for columns in packed.cut.columns(csr) {
+            packed.push_block(csr, columns, &mut steps);
         }
-        packed.values = lines_of(&values);
+        packed.values = lines_of(&steps.values);
+        packed.ids = steps.ids;
         Ok(packed)
     }
 
-    fn push_block(&mut self, csr: CsrRef<'_>, first_column: usize, values: &mut Vec<f32>) {
-        let end_column = first_column + self.block_columns;
-        // The part of each row inside the block.
-        let rows: Vec<_> = (0..csr.rows())
-            .map(|row| {
-                let (columns, row_values) = csr.row(row);
-                let part = columns.partition_point(|&c| (c as usize) < first_column)
-                    ..columns.partition_point(|&c| (c as usize) < end_column);
-                (&columns[part.clone()], &row_values[part])
-            })
-            .collect();
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        order.sort_by_key(|&row| core::cmp::Reverse(rows[row].0.len()));
-        let (first_group, first_step) = (self.groups.len(), values.len() / R);
-        for members in order.chunks(R) {
-            let member = |r: usize| members[r.min(members.len() - 1)];
-            let steps = rows[members[0]].0.len();
-            for step in 0..steps {
-                for r in 0..R {
-                    let (columns, row_values) = rows[member(r)];
-                    // A row that has ended adds 0 x its last column again, or x the block's first.
-                    let column = columns.get(step).or(columns.last()).map_or(first_column, |&c| c as usize);
-                    values.push(row_values.get(step).copied().unwrap_or(0.0));
-                    self.ids.push((column - first_column) as u16);
-                }
-            }
-            // Rows are numbered in u32, as in `indices`; `steps` is at most the block's 2^16 columns.
-            self.groups.push(Group { rows: core::array::from_fn(|r| member(r) as u32), steps: steps as u32 });
+    fn push_block(&mut self, csr: CsrRef<'_>, columns: Range<usize>, all: &mut Steps) {
+        let parts = groups::parts(csr, &columns);
+        let (first_group, first_step) = (self.groups.len(), all.len());
+        for members in groups::by_length(&parts).chunks(R) {
+            let mut rows = [0; R];
+            rows.iter_mut().zip(all.rows_of(members)).for_each(|(to, row)| *to = row);
+            let steps = all.push_group(&parts, members, columns.start);
+            self.groups.push(Group { rows, steps });
         }
-        self.blocks.push(Block { first_column, groups: first_group..self.groups.len(), first_step });
+        let groups = first_group..self.groups.len();
+        self.blocks.push(Block { first_column: columns.start, groups, first_step });
     }
 
     /// Number of inputs.
@@ -147,7 +132,8 @@ impl PackedSpmv {
         self.ids[block.first_step * R..].as_ptr()
     }
 
-    pub(crate) fn bias(&self) -> *const f32 {
-        self.bias.as_ptr().cast()
+    /// What block `index` starts from.
+    pub(crate) fn begin(&self, index: usize) -> Begin {
+        self.cut.begin(index, self.bias.as_ptr().cast())
     }
 }

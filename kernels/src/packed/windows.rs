@@ -2,8 +2,9 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
+use core::ops::Range;
 
+use super::groups::{self, Blocks, Row};
 use super::{PackError, lines_of};
 use crate::arch::{self, Table};
 use crate::csr::CsrRef;
@@ -18,7 +19,8 @@ const SCATTER_STEPS: usize = 8;
 ///
 /// Rows go in groups of up to 96, 16 to a line, and a group in steps. Each step has a window, 32 or 16 consecutive inputs that
 /// start where the group's last row is, and takes one weight of each row that has its next one in there; the others are filled
-/// up with zeros. With fewer than one weight in a row and window, that is most of them.
+/// up with zeros. With fewer than one weight in a row and window, that is most of them. Few outputs have groups for each of their
+/// chains.
 #[derive(Clone, Debug)]
 pub struct PackedWindows {
     isa: Isa,
@@ -50,19 +52,20 @@ impl PackedWindows {
             return Err(PackError::Shape { weight: csr.rows(), bias: bias.len() });
         }
         let &Table { window, window_slices, .. } = arch::table(isa);
+        let (all, last) = (groups::parts(csr, &(0..csr.cols())), csr.cols().saturating_sub(window));
         let in_order: Vec<usize> = (0..csr.rows()).collect();
         // Rows with about as many weights finish together.
-        let mut by_length = in_order.clone();
-        by_length.sort_by_key(|&row| Reverse(csr.row(row).0.len()));
+        let by_length = groups::by_length(&all);
         let steps = |order: &[usize], more: usize| {
             let mut count = 0;
-            for members in groups(order, window_slices) {
+            for members in members_of_groups(order, window_slices) {
                 count += more;
-                each_step(csr, members, window, |_, _| count += 1);
+                each_step(&all, members, (window, last), |_, _| count += 1);
             }
             count
         };
-        let sorted = steps(&by_length, SCATTER_STEPS) < steps(&in_order, 0);
+        let chains = Blocks::new(csr, csr.cols());
+        let sorted = !chains.chained() && steps(&by_length, SCATTER_STEPS) < steps(&in_order, 0);
         let order = if sorted { by_length } else { in_order };
         let bias: Vec<f32> = order.iter().map(|&row| bias[row]).collect();
         let mut packed = PackedWindows {
@@ -77,18 +80,22 @@ impl PackedWindows {
             // Rows are numbered in u32, as columns are.
             rows: if sorted { order.iter().map(|&row| row as u32).collect() } else { vec![] },
         };
-        let mut first_row = 0;
-        for members in groups(&order, window_slices) {
-            packed.push_group(csr, members, first_row);
-            first_row += members.len();
+        for columns in chains.columns(csr) {
+            let parts = groups::parts(csr, &columns);
+            let mut first_row = 0;
+            for members in members_of_groups(&order, window_slices) {
+                packed.push_group(&parts, members, first_row, &columns);
+                first_row += members.len();
+            }
         }
         Ok(packed)
     }
 
-    fn push_group(&mut self, csr: CsrRef<'_>, members: &[usize], first_row: usize) {
+    fn push_group(&mut self, parts: &[Row<'_>], members: &[usize], first_row: usize, columns: &Range<usize>) {
         let (first_step, first_line) = (self.starts.len(), self.lines.len());
         let slices = Line::count(members.len());
-        each_step(csr, members, self.columns(), |start, taken| {
+        let last = self.fan_in.saturating_sub(self.columns());
+        each_step(parts, members, (self.columns(), last), |start, taken| {
             self.starts.push(start);
             let at = self.lines.len();
             self.lines.resize(at + 1 + slices, Line::ZERO);
@@ -106,6 +113,8 @@ impl PackedWindows {
             slices,
             first_row,
             rows: members.len(),
+            first_chain: columns.start == 0,
+            last_chain: columns.end == self.fan_in,
             first_step,
             steps,
             first_line,
@@ -167,7 +176,7 @@ impl PackedWindows {
 }
 
 /// As few groups as there can be, of nearly as many slices each, `most` at most: a group of few is as slow as one of four.
-fn groups(order: &[usize], most: usize) -> impl Iterator<Item = &[usize]> {
+fn members_of_groups(order: &[usize], most: usize) -> impl Iterator<Item = &[usize]> {
     let slices = Line::count(order.len());
     let count = slices.div_ceil(most);
     (0..count).map(move |g| {
@@ -184,11 +193,14 @@ struct Taken {
     value: f32,
 }
 
-/// Calls `step` with the start of each window and what it takes of the rows `members`, until all is taken.
-fn each_step(csr: CsrRef<'_>, members: &[usize], window: usize, mut step: impl FnMut(u32, &[Taken])) {
-    // No window reaches beyond the last column.
-    let last = csr.cols().saturating_sub(window);
-    let mut rest: Vec<_> = members.iter().map(|&row| csr.row(row)).collect();
+/// Calls `step` with the start of each window, at most `last`, and what it takes of the rows `members`, until all is taken.
+fn each_step(
+    parts: &[Row<'_>],
+    members: &[usize],
+    (window, last): (usize, usize),
+    mut step: impl FnMut(u32, &[Taken]),
+) {
+    let mut rest: Vec<_> = members.iter().map(|&row| parts[row]).collect();
     let mut taken = Vec::with_capacity(members.len());
     while let Some(next) = rest.iter().filter_map(|(columns, _)| columns.first()).min() {
         // A column fits u32, and the start is none after it.

@@ -120,14 +120,11 @@ impl Case {
         PackedWindows::new(kernels.isa(), csr.view(), &self.bias).unwrap()
     }
 
-    /// What every kernel makes of it, `[batch, fan_out]`, under the kernel's name.
+    /// What every kernel of a layer makes of it, `[batch, fan_out]`, under the kernel's name.
     pub(crate) fn outputs(&self, kernels: Kernels) -> Vec<(&'static str, Vec<f32>)> {
         let (batch, fan_out, act) = (self.batch, self.fan_out, self.activation);
         let x = transposed_lines(&self.rows, self.fan_in);
         let x = Rows::new(&x, self.fan_in, batch);
-        let weight = transposed_lines(&self.weight, self.fan_in);
-        let weight = Rows::new(&weight, self.fan_in, fan_out);
-        let bias = transposed_lines(&self.bias, 1);
         let (by_batch, by_output) =
             (self.packed(kernels, Lanes::Batch), self.packed(kernels, Lanes::Outputs));
         let (spmm, spmv, windows) = (self.spmm(kernels), self.spmv(), self.windows(kernels));
@@ -146,10 +143,6 @@ impl Case {
             ("gemm_rows, apart", {
                 self.rows_apart(3, |x, stride, y| kernels.gemm_rows(&by_output, x, stride, act, y))
             }),
-            (
-                "gemm_tn",
-                written(batch, fan_out, |mut y| kernels.gemm_tn(x, weight, Some(&bias), act, &mut y)),
-            ),
             ("spmm", self.each_panel(|x, y| kernels.spmm(&spmm, x, act, y))),
             ("gemm, sparse input", self.sparse_input(kernels, Case::gemm_sparse_input)),
             ("spmm, sparse input", self.sparse_input(kernels, Case::spmm_sparse_input)),
@@ -161,6 +154,18 @@ impl Case {
             ("spmv", self.each_row(|x, y| kernels.spmv(&spmv, x, act, y))),
             ("spmv, windows", self.each_row(|x, y| kernels.spmv_windows(&windows, x, act, y))),
         ]
+    }
+
+    /// `[batch, fan_out]` by the product for training, which sums every output in one chain.
+    pub(crate) fn gemm_tn(&self, kernels: Kernels) -> Vec<f32> {
+        let (x, weight) =
+            (transposed_lines(&self.rows, self.fan_in), transposed_lines(&self.weight, self.fan_in));
+        let x = Rows::new(&x, self.fan_in, self.batch);
+        let weight = Rows::new(&weight, self.fan_in, self.fan_out);
+        let bias = transposed_lines(&self.bias, 1);
+        written(self.batch, self.fan_out, |mut y| {
+            kernels.gemm_tn(x, weight, Some(&bias), self.activation, &mut y);
+        })
     }
 
     /// `[batch, fan_out]` by a kernel for rows with a gap between them, where there is a number that would be seen in a result.

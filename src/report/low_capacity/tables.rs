@@ -7,7 +7,7 @@ use super::pareto::CAUTION;
 use super::recipes::{table_of, terminal_table};
 use crate::report::number::exact;
 use crate::report::run::{dataset, machine};
-use crate::report::{Grid, Report, Summary};
+use crate::report::{Grid, Report, Summary, claims_grid, claims_reasons};
 use crate::study::Claim;
 use crate::study::low_capacity::{Corruption, Pair, Reading, Section, WIDTHS};
 use std::{format, string::String, string::ToString, vec, vec::Vec};
@@ -22,7 +22,7 @@ impl Report for LowCapacityReport {
             String::new(),
         ];
         lead.extend(answer(self, &contests));
-        let mut tables = vec![("Claims".to_string(), claims(self))];
+        let mut tables = vec![("Claims".to_string(), claims_grid(&self.claims))];
         let recipes = table_of(self);
         if !recipes.is_empty() {
             let title = "What it takes: the smallest recipe that is enough, and what it changes, in percent";
@@ -39,9 +39,16 @@ impl Report for LowCapacityReport {
         if !self.comparisons.is_empty() {
             tables.push(("Published against measured".into(), comparisons(self)));
         }
-        let why = self.claims.iter().map(|claim| format!("{}: {} {}", claim.id, claim.claim, claim.why));
         let caution = (!contests.winners.is_empty()).then(|| CAUTION.to_string());
-        Summary { lead, tables, notes: why.chain(caution).chain(self.notes.iter().cloned()).collect() }
+        Summary {
+            lead,
+            tables,
+            notes: claims_reasons(&self.claims)
+                .into_iter()
+                .chain(caution)
+                .chain(self.notes.iter().cloned())
+                .collect(),
+        }
     }
 
     fn records(&self) -> Grid {
@@ -55,15 +62,6 @@ impl Report for LowCapacityReport {
         }
         grid
     }
-}
-
-fn claims(report: &LowCapacityReport) -> Grid {
-    let mut grid = Grid::new(["claim", "verdict", "95 % interval", "measured"]);
-    for claim in &report.claims {
-        let interval = claim.interval.map_or(String::new(), |[lo, hi]| format!("{lo:.3} to {hi:.3}"));
-        grid.push(vec![claim.id.clone(), claim.verdict.text().into(), interval, claim.measured.clone()]);
-    }
-    grid
 }
 
 fn capacity(report: &LowCapacityReport) -> Grid {

@@ -1,13 +1,15 @@
 //! What the study shows as pictures, of one small network before and after pruning: saliency maps, and hidden activations in the
 //! plane.
 
+use super::interpretability::Probe;
 use super::pruning::{LEVEL, READINGS, one_shot};
-use super::saliency::{Inquiry, Method};
+use super::saliency::Method;
 use super::score::{Examples, hidden};
 use super::{
     Context, EmbeddingRow, HARDEST, InterpretabilityRow, Job, RATE, Reading, Record, SaliencyRow, Settings,
     StudyError, Task, train,
 };
+use crate::dataset::Dataset;
 use crate::model::Model;
 use crate::rng::{Rng, Stream};
 use crate::study::statistics::{Points, spearman, trustworthiness};
@@ -43,6 +45,21 @@ struct Stage {
     model: Model,
 }
 
+impl Stage {
+    /// What was measured of it.
+    fn number(&self, seed: u64, measure: &str, value: f64) -> Record {
+        Record::Interpretability(InterpretabilityRow {
+            pair: HARDEST,
+            hidden: WIDTH,
+            seed,
+            level: self.level,
+            network: format!("published-{}", self.reading.name()),
+            measure: measure.into(),
+            value,
+        })
+    }
+}
+
 fn run(seed: u64, quick: bool, context: &Context<'_>) -> Result<Vec<Record>, StudyError> {
     let task = Task::new(context.data, HARDEST, seed)?;
     let trained = train(&task, &[WIDTH], RATE, seed, context)?;
@@ -52,12 +69,12 @@ fn run(seed: u64, quick: bool, context: &Context<'_>) -> Result<Vec<Record>, Stu
         stages.push(Stage { level: LEVEL, reading, model: one_shot(&dense, LEVEL, reading)? });
     }
     stages.insert(0, Stage { level: 0.0, reading: Reading::Percent, model: dense });
-    let validation = Examples::new(&task.validation);
-    let mut records = agreement(&stages, &validation, seed)?;
+    let mut records = agreement(&stages, &task.validation, seed)?;
     if seed == SHOWN {
+        let validation = Examples::new(&task.validation);
         for stage in &stages {
             context.go_on()?;
-            records.extend(maps(stage, &validation, seed)?);
+            records.extend(maps(stage, (&task.validation, &validation), seed)?);
             let steps = if quick { 400 } else { tsne::Options::default().steps };
             records.extend(embedding(stage, &validation, (seed, steps), context)?);
         }
@@ -66,9 +83,9 @@ fn run(seed: u64, quick: bool, context: &Context<'_>) -> Result<Vec<Record>, Stu
 }
 
 /// How much the mean maps after pruning are those before.
-fn agreement(stages: &[Stage], validation: &Examples, seed: u64) -> Result<Vec<Record>, StudyError> {
+fn agreement(stages: &[Stage], validation: &Dataset, seed: u64) -> Result<Vec<Record>, StudyError> {
     let mean = |stage: &Stage| -> Result<Vec<f32>, StudyError> {
-        let map = Inquiry::new(&stage.model)?.mean_map(&validation.rows, Method::ALL[0]);
+        let map = Probe::new(&stage.model)?.mean_map(validation, Method::ALL[0]);
         Ok(map.into_iter().map(|value| value as f32).collect())
     };
     let before = mean(&stages[0])?;
@@ -79,24 +96,19 @@ fn agreement(stages: &[Stage], validation: &Examples, seed: u64) -> Result<Vec<R
         let moved: f64 = before.iter().zip(&after).map(|(a, b)| f64::from((a - b).abs())).sum();
         let order = spearman(&before, &after).map(|value| ("mean-map-spearman", value));
         let change = (total > 0.0).then(|| ("mean-map-change", moved / total));
-        records.extend(order.into_iter().chain(change).map(|(measure, value)| {
-            Record::Interpretability(InterpretabilityRow {
-                pair: HARDEST,
-                hidden: WIDTH,
-                seed,
-                level: stage.level,
-                network: format!("published-{}", stage.reading.name()),
-                measure: measure.into(),
-                value,
-            })
-        }));
+        let row = |(measure, value): (&str, f64)| stage.number(seed, measure, value);
+        records.extend(order.into_iter().chain(change).map(row));
     }
     Ok(records)
 }
 
 /// The maps of the first image of each digit, and the mean map.
-fn maps(stage: &Stage, validation: &Examples, seed: u64) -> Result<Vec<Record>, StudyError> {
-    let inquiry = Inquiry::new(&stage.model)?;
+fn maps(
+    stage: &Stage,
+    (images, validation): (&Dataset, &Examples),
+    seed: u64,
+) -> Result<Vec<Record>, StudyError> {
+    let probe = Probe::new(&stage.model)?;
     let pixels = stage.model.fan_in();
     let narrow = |map: Vec<f64>| map.into_iter().map(|value| value as f32).collect();
     let row = |method: Method, digit: Option<u8>, image: &[f32], map: Vec<f64>| {
@@ -116,10 +128,12 @@ fn maps(stage: &Stage, validation: &Examples, seed: u64) -> Result<Vec<Record>, 
     for method in Method::ALL {
         for (class, digit) in [(0, HARDEST.low), (1, HARDEST.high)] {
             let first = validation.labels.iter().position(|label| *label == class);
-            let image = first.map(|index| &validation.rows[index * pixels..][..pixels]);
-            records.extend(image.map(|image| row(method, Some(digit), image, inquiry.map(image, method))));
+            records.extend(first.map(|index| {
+                let image = &validation.rows[index * pixels..][..pixels];
+                row(method, Some(digit), image, probe.view(images.pixels(index)).map(method))
+            }));
         }
-        records.push(row(method, None, &[], inquiry.mean_map(&validation.rows, method)));
+        records.push(row(method, None, &[], probe.mean_map(images, method)));
     }
     Ok(records)
 }
@@ -145,17 +159,7 @@ fn embedding(
         Points::new(points.as_flattened(), 2),
         NEIGHBOURS.min(order.len().saturating_sub(1) / 2),
     );
-    let trust = trust.map(|value| {
-        Record::Interpretability(InterpretabilityRow {
-            pair: HARDEST,
-            hidden: WIDTH,
-            seed,
-            level: stage.level,
-            network: format!("published-{}", stage.reading.name()),
-            measure: "tsne-trustworthiness".into(),
-            value,
-        })
-    });
+    let trust = trust.map(|value| stage.number(seed, "tsne-trustworthiness", value));
     let embedding = Record::Embedding(EmbeddingRow {
         pair: HARDEST,
         hidden: WIDTH,

@@ -148,3 +148,28 @@ pub fn gradient(kernels: Kernels, definition: &Definition, mask: Mask, start: &S
     pack.gradient();
     pack.gradient.iter().map(|line| line.0[0]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::prototypes::reference::Network;
+    use prunella_kernels::Isa;
+
+    /// The rate, both betas and what corrects for the moments' start from 0 show from the first steps on.
+    #[test]
+    fn steps_are_those_of_the_reference() {
+        let definition = Definition { steps: 30, ..Definition::default() };
+        let starts: Vec<Start> = (0..2).map(|seed| Start::new(&definition, 6, seed)).collect();
+        let networks: Vec<(Mask, &Start)> =
+            starts.iter().flat_map(|start| Mask::ALL.map(|mask| (mask, start))).collect();
+        let trained = train(Kernels::new(Isa::best()), &definition, &networks, &[], &mut |_, _, _| {});
+        for ((mask, start), trained) in networks.iter().zip(&trained) {
+            let mut exact = Network::new(start);
+            exact.train(&definition, *mask);
+            for (k, (got, exact)) in trained.parameters.iter().zip(&exact.parameters).enumerate() {
+                let error = (f64::from(*got) - exact).abs();
+                assert!(error < 1e-5, "{mask}, parameter {k}: {got}, not {exact}");
+            }
+        }
+    }
+}

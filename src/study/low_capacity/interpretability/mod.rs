@@ -10,8 +10,9 @@ mod saliency;
 pub use claims::claims;
 pub use geometry::{BINS, Hidden, Information};
 pub use probe::{Probe, View};
-pub use saliency::{Agreement, EPS, Faithfulness, Maps, Method, TOP};
+pub use saliency::{Agreement, Faithfulness, Maps, TOP};
 
+use super::saliency::Method;
 use super::{Job, Pair, Record, Settings, Task};
 use crate::dataset::Dataset;
 use std::{format, vec, vec::Vec};
@@ -49,7 +50,8 @@ struct Reference<'a> {
 }
 
 /// The ways of saliency, and what their measures begin with.
-const METHODS: [(Method, &str); 2] = [(Method::Perturbation, "perturbation"), (Method::Gradient, "gradient")];
+const METHODS: [(Method, &str); 2] =
+    [(Method::Perturbation(0.1), "perturbation"), (Method::Gradient, "gradient")];
 
 impl<'a> Reference<'a> {
     fn new(probe: Probe, images: &'a Dataset) -> Reference<'a> {

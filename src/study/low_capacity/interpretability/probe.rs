@@ -1,8 +1,9 @@
 //! A network of one hidden layer, opened.
 
-use crate::dataset::SCALE;
+use crate::dataset::{Dataset, SCALE};
 use crate::model::{Activation, Model};
 use crate::study::low_capacity::StudyError;
+use crate::study::low_capacity::saliency::Method;
 use std::{format, vec, vec::Vec};
 
 /// A network features-hidden-1 of ReLU units, whose output is the logit of class 1. It computes in f64, and one pixel at a time: a
@@ -64,6 +65,16 @@ impl Probe {
         self.bias.len()
     }
 
+    /// The mean map over `images`: `[features]`.
+    pub fn mean_map(&self, images: &Dataset, method: Method) -> Vec<f64> {
+        let mut sums = vec![0.0; images.features()];
+        for image in 0..images.len() {
+            let map = self.view(images.pixels(image)).map(method);
+            sums.iter_mut().zip(map).for_each(|(sum, value)| *sum += value);
+        }
+        sums.into_iter().map(|sum| sum / images.len() as f64).collect()
+    }
+
     /// Looks at an image: `[features]`, 0 to 255.
     pub fn view(&self, pixels: &[u8]) -> View<'_> {
         let mut view = View { probe: self, z: self.bias.clone() };
@@ -90,30 +101,30 @@ impl View<'_> {
         self.probe.offset + terms.map(|(z, weight)| weight * z.max(0.0)).sum::<f64>()
     }
 
-    /// `[features]`: for each pixel `|p(x + eps e) - p(x)|`, the change of the probability of class 1 when it gets brighter by
-    /// `eps`.
-    pub fn perturbation(&self, eps: f64) -> Vec<f32> {
-        let before = self.logit();
-        let of = |column: &Vec<(usize, f64)>| {
-            let change = column.iter().map(|&(unit, weight)| {
-                let z = self.z[unit];
-                self.probe.outward[unit] * ((z + eps * weight).max(0.0) - z.max(0.0))
-            });
-            step(before, change.sum()) as f32
+    /// `[features]`: how much each pixel moves the probability of class 1.
+    pub fn map(&self, method: Method) -> Vec<f64> {
+        let logit = self.logit();
+        let p = sigmoid(-logit.abs());
+        let slope = p * (1.0 - p);
+        let of = |column: &Vec<(usize, f64)>| match method {
+            Method::Perturbation(eps) => step(logit, self.change_of_logit(column, eps)),
+            Method::Gradient => (slope * self.slope_of_logit(column)).abs(),
         };
         self.probe.columns.iter().map(of).collect()
     }
 
-    /// `[features]`: for each pixel `|dp/dx|`, of the probability of class 1.
-    pub fn gradient(&self) -> Vec<f32> {
-        let probability = sigmoid(-self.logit().abs());
-        let slope = probability * (1.0 - probability);
-        let active = |unit: &usize| self.z[*unit] > 0.0;
-        let of = |column: &Vec<(usize, f64)>| {
-            let terms = column.iter().filter(|(unit, _)| active(unit));
-            (slope * terms.map(|(unit, weight)| self.probe.outward[*unit] * weight).sum::<f64>()).abs() as f32
-        };
-        self.probe.columns.iter().map(of).collect()
+    /// By how much the logit grows when a pixel gets brighter by `eps`.
+    fn change_of_logit(&self, column: &[(usize, f64)], eps: f64) -> f64 {
+        let change = column.iter().map(|&(unit, weight)| {
+            let z = self.z[unit];
+            self.probe.outward[unit] * ((z + eps * weight).max(0.0) - z.max(0.0))
+        });
+        change.sum()
+    }
+
+    fn slope_of_logit(&self, column: &[(usize, f64)]) -> f64 {
+        let active = column.iter().filter(|(unit, _)| self.z[*unit] > 0.0);
+        active.map(|(unit, weight)| self.probe.outward[*unit] * weight).sum()
     }
 }
 
@@ -133,7 +144,7 @@ fn step(logit: f64, by: f64) -> f64 {
 }
 
 /// What a network makes of images, `[examples, hidden]`.
-pub(super) fn activations(probe: &Probe, images: &crate::dataset::Dataset) -> Vec<f32> {
+pub(super) fn activations(probe: &Probe, images: &Dataset) -> Vec<f32> {
     let mut all = vec![];
     (0..images.len()).for_each(|image| all.extend(probe.view(images.pixels(image)).activations()));
     all

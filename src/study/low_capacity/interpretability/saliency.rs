@@ -2,23 +2,12 @@
 
 use super::probe::{Probe, View, sigmoid};
 use crate::dataset::{Dataset, SCALE};
+use crate::study::low_capacity::saliency::Method;
 use crate::study::statistics::{correlation, ranks, spearman, top_overlap};
 use std::{vec, vec::Vec};
 
-/// By how much a pixel gets brighter.
-pub const EPS: f64 = 0.1;
-
 /// How many of the most salient pixels are compared: a sixteenth of an image of MNIST, a third of its lit ones.
 pub const TOP: usize = 49;
-
-/// How saliency is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// [`View::perturbation`] by [`EPS`].
-    Perturbation,
-    /// [`View::gradient`].
-    Gradient,
-}
 
 /// The saliency maps of a network over a set of images.
 #[derive(Debug, Clone)]
@@ -59,11 +48,8 @@ impl Maps {
         let mut all = Vec::with_capacity(images.len() * features);
         let mut sums = vec![0.0; features];
         for image in 0..images.len() {
-            let view = probe.view(images.pixels(image));
-            let map = match method {
-                Method::Perturbation => view.perturbation(EPS),
-                Method::Gradient => view.gradient(),
-            };
+            let map = probe.view(images.pixels(image)).map(method);
+            let map: Vec<f32> = map.into_iter().map(|value| value as f32).collect();
             sums.iter_mut().zip(&map).for_each(|(sum, value)| *sum += f64::from(*value));
             all.extend(ranks(&map));
         }
