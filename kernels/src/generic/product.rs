@@ -22,15 +22,9 @@
 //! What comes from beyond L2 is asked for in time (Zen 5, batch 64): rows of 784 inputs that stand in L3, by a tile of 12 rows at
 //! once, go from 77 to 89 % of the FMA peak of a layer of 64 outputs; and the weights of the next block, a part of them with
 //! each tile, take 784x1024 (3 MiB) from 89 to 95 %. Asking for either into L2 alone is slower, as is asking for the lines of a
-//! tile of 12 x 2 twice as far ahead (1 %). Smaller tiles need less time for a line and ask further ahead, and the first one asks
-//! for all lines up to there: 784x16 takes 4 to 10 % less time, 784x64 2 to 4 % at batch 16 and 6 to 9 % for one input.
-//!
-//! Rows of more than [`BLOCK_STEPS`] inputs are taken in blocks of equal length: one of the rows, and of 64 columns of weights, fit
-//! L2 together. 4096x4096 with 64 rows takes 8 to 12 % less time than unblocked, in one run of four 2 % more. Blocks of up to 512
-//! cost 784 and 1,024 inputs, which then are two, 1 to 3 %. Panels are not cut: panels of 64 and 256 fell from 90 to 86 % and from
-//! 96 to 85 % of the peak.
-
-use core::ops::Range;
+//! tile of 12 x 2 twice as far ahead (1 %). Smaller tiles need less time for a line and ask further ahead, one row too, and the first
+//! tile is asked for beforehand: 784x16 takes 12 to 24 % less time, 784x64 1 to 6 % at batch 16 and 5 to 11 % for one input; layers
+//! of tiles of 12 x 2 take the same. Asking for the first tile inside the loop of tiles cost those 1 to 4 %.
 
 use super::activate::{self, in_registers};
 use super::one_row::one_row;
@@ -68,25 +62,22 @@ pub(crate) enum Left {
 pub(crate) enum Right {
     /// At `k * stride + n`.
     Strided(usize),
-    /// Packed in blocks of [`BLOCK_COLUMNS`] columns, the last narrower: the block that starts at column n0 lies at `n0 * k`,
-    /// `[k][columns of the block]`.
-    Blocked,
+    /// The steps from `first` on of `depth`, packed in blocks of [`BLOCK_COLUMNS`] columns, the last narrower: the block that starts
+    /// at column n0 lies at `n0 * depth`, `[depth][columns of the block]`.
+    Blocked { first: usize, depth: usize },
 }
 
 /// Columns of a block of B: four lines, for one input a stream of consecutive memory.
 pub(crate) const BLOCK_COLUMNS: usize = 4 * Line::LEN;
 
 /// Steps between two looks ahead: a line of each row of A.
-const STEPS: usize = Line::LEN;
-/// How many lines before its use one of A's rows is asked for by a tile of so many registers: about 600 cycles, the latency of L3
-/// and its queue. A tile of 12 x 1 takes half as long for a line as one of 12 x 2.
+pub(super) const STEPS: usize = Line::LEN;
+/// How many lines before its use one of A's rows is asked for by a tile of so many registers: as long before, since a tile of 12 x 1
+/// takes half as long for a line as one of 12 x 2, whose 3 lines were measured. By arithmetic, at 2 FMAs a cycle, that is 576 cycles.
 const fn lines_ahead(registers: usize) -> usize {
     let lines = 72 / registers;
     if lines < 18 { lines } else { 18 }
 }
-
-/// The most steps of a block, where the rows of a batch are more than a tile.
-const BLOCK_STEPS: usize = 1024;
 
 /// Rows of the next tile, where `left` are left and a tile has at most `most`: as equal as can be, since a tile of a row or two
 /// has too few chains of FMAs to hide their latency. 13 rows are 7 and 6, not 12 and 1.
@@ -95,6 +86,7 @@ pub(crate) const fn tile_height(left: usize, most: usize) -> usize {
 }
 
 /// The operands of one product. `n` is a multiple of 16.
+#[derive(Clone, Copy)]
 pub(crate) struct Product {
     pub(crate) m: usize,
     pub(crate) n: usize,
@@ -114,8 +106,10 @@ pub(crate) struct Product {
 /// A chain of one tile of it.
 struct Tile {
     k: usize,
-    /// Steps of the chains after this one.
+    /// Steps of this chain and those after it.
     left: usize,
+    /// From beyond their last step on a row of A to as many steps into the row of the tile below.
+    below: usize,
     /// The element (k, r) is at `k * a_step + r * a_stride`; one of these is 1.
     a: *const f32,
     a_step: usize,
@@ -127,8 +121,6 @@ struct Tile {
     start: Start,
     relu: bool,
     next: Next,
-    /// Whether no tile before it asked for its rows.
-    first: bool,
 }
 
 /// The packed weights that follow those of a tile, and the part of them that it asks for.
@@ -145,53 +137,26 @@ struct Next {
 /// C writable at every (m, n).
 #[inline(always)]
 pub(crate) unsafe fn product<S: Simd>(p: &Product) {
-    if let (1, Right::Blocked, Start::Columns(bias)) = (p.m, p.right, p.start)
+    if let (1, Right::Blocked { .. }, Start::Columns(bias)) = (p.m, p.right, p.start)
         && p.chain < p.k
     {
         // SAFETY: the caller's promise. Rows that have several chains have one block of columns.
         return unsafe { one_row::<S>(p, bias) };
     }
-    let blocks = match (p.left, p.right) {
-        // Where an output has several chains, a block is all of them.
-        (Left::Rows(_), Right::Blocked) if p.m > S::TILE_ROWS && p.chain == p.k => {
-            p.k.div_ceil(BLOCK_STEPS).max(1)
-        }
-        _ => 1,
-    };
-    let steps = p.k.div_ceil(blocks).next_multiple_of(STEPS).max(1);
-    // Once with k = 0, too.
-    for first in (0..p.k.max(1)).step_by(steps) {
-        // SAFETY: the caller's promise; C holds what the steps before `first` left.
-        unsafe { pass::<S>(p, first..p.k.min(first + steps)) }
-    }
-}
-
-/// Some of the steps, for every tile.
-///
-/// # Safety
-/// As for [`product`]; `steps` are among its steps, and C holds the sums of those before. Where an output has several chains, they
-/// are all steps.
-#[inline(always)]
-unsafe fn pass<S: Simd>(p: &Product, steps: Range<usize>) {
-    let last = steps.end == p.k;
     // One row is a column as well. Where nothing can be asked for ahead, the loop over columns is faster for it: portable, 784x64
     // in 2.7 us instead of 3.4.
     let by_rows = matches!(p.left, Left::Rows(_)) && (p.m > 1 || S::PREFETCHES);
+    if by_rows && p.m > 0 && p.n > 0 {
+        look_ahead_first::<S>(p);
+    }
     let (mut m0, mut n0) = (0, 0);
     while m0 < p.m && n0 < p.n {
         let rows = tile_height(p.m - m0, S::TILE_ROWS);
-        let columns = match p.right {
-            Right::Strided(_) => p.n - n0,
-            Right::Blocked => {
-                BLOCK_COLUMNS.min(p.n - n0 / BLOCK_COLUMNS * BLOCK_COLUMNS) - n0 % BLOCK_COLUMNS
-            }
-        };
-        let wide = p.m <= S::WIDE_ROWS && columns >= 4 * S::LANES;
-        let registers = if wide { 4 } else { 2.min(columns / S::LANES) };
+        let registers = registers::<S>(p, n0);
         let width = registers * S::LANES;
         // SAFETY: the block m0.., n0.. lies inside the operands, by the loop's condition and the caller's promise.
         unsafe {
-            let mut t = tile_at(p, &steps, (m0, n0), (rows, width));
+            let mut t = tile_at(p, (m0, n0), (rows, width));
             loop {
                 match (registers, by_rows) {
                     (4, true) => pick_rows::<S, 4, true>(&t, rows),
@@ -201,12 +166,12 @@ unsafe fn pass<S: Simd>(p: &Product, steps: Range<usize>) {
                     (2, _) => pick_rows::<S, 2, false>(&t, rows),
                     (_, _) => pick_rows::<S, 1, false>(&t, rows),
                 }
-                if t.left == 0 {
+                if t.left == t.k {
                     break;
                 }
                 t.next_chain(p);
             }
-            if last && !in_registers(p.activation) {
+            if !in_registers(p.activation) {
                 activate::rows::<S>(p.activation, t.c, t.c_stride, rows, width);
             }
         }
@@ -219,17 +184,38 @@ unsafe fn pass<S: Simd>(p: &Product, steps: Range<usize>) {
     }
 }
 
-/// Some steps of the tile at row m0 and column n0.
+/// How many registers wide the tile at column n0 is.
+#[inline(always)]
+fn registers<S: Simd>(p: &Product, n0: usize) -> usize {
+    let columns = match p.right {
+        Right::Strided(_) => p.n - n0,
+        Right::Blocked { .. } => {
+            BLOCK_COLUMNS.min(p.n - n0 / BLOCK_COLUMNS * BLOCK_COLUMNS) - n0 % BLOCK_COLUMNS
+        }
+    };
+    let wide = p.m <= S::WIDE_ROWS && columns >= 4 * S::LANES;
+    if wide { 4 } else { 2.min(columns / S::LANES) }
+}
+
+/// Asks for the first tile's lines, as for others the tile above does. Apart: inlined, it changes the registers of every tile.
+#[inline(never)]
+fn look_ahead_first<S: Simd>(p: &Product) {
+    let Left::Rows(stride) = p.left else { return };
+    let (rows, registers) = (tile_height(p.m, S::TILE_ROWS), registers::<S>(p, 0));
+    let lines = lines_ahead(rows * registers).min(p.k.div_ceil(Line::LEN));
+    for line in 1..lines {
+        for r in 0..rows {
+            S::prefetch(p.a.wrapping_add(r * stride + line * Line::LEN));
+        }
+    }
+}
+
+/// The tile at row m0 and column n0.
 ///
 /// # Safety
 /// As for [`product`]; the tile of so many rows and columns lies inside the operands.
 #[inline(always)]
-unsafe fn tile_at(
-    p: &Product,
-    steps: &Range<usize>,
-    (m0, n0): (usize, usize),
-    (rows, columns): (usize, usize),
-) -> Tile {
+unsafe fn tile_at(p: &Product, (m0, n0): (usize, usize), (rows, columns): (usize, usize)) -> Tile {
     // SAFETY: the offsets stay inside the operands that the caller vouches for.
     unsafe {
         // With k = 0, A and B are empty: their pointers may go nowhere, so they are not promised to stay inside.
@@ -241,10 +227,12 @@ unsafe fn tile_at(
         let block = n0 / BLOCK_COLUMNS * BLOCK_COLUMNS;
         let (b, b_stride) = match p.right {
             Right::Strided(stride) => (n0, stride),
-            Right::Blocked => (block * p.k + (n0 - block), BLOCK_COLUMNS.min(p.n - block)),
+            Right::Blocked { first, depth } => {
+                let width = BLOCK_COLUMNS.min(p.n - block);
+                (block * depth + first * width + (n0 - block), width)
+            }
         };
         let start = match p.start {
-            _ if steps.start > 0 => Start::Kept,
             Start::Rows(bias) => Start::Rows(bias.add(m0)),
             Start::Columns(bias) => Start::Columns(bias.add(n0)),
             start => start,
@@ -255,29 +243,33 @@ unsafe fn tile_at(
                 let lines = (rows * n0 / p.n, rows * (n0 + columns) / p.n);
                 Next { at: p.a.wrapping_add((m0 + rows) * p.k), width: rows, lines }
             }
-            (_, Right::Blocked) if p.m > 1 && block + b_stride < p.n => {
+            (_, Right::Blocked { first, depth }) if p.m > 1 && block + b_stride < p.n => {
+                let width = BLOCK_COLUMNS.min(p.n - block - b_stride);
                 let before = (n0 - block) * p.m + m0 * columns;
                 let lines = (before / p.m, (before + rows * columns) / p.m);
-                let at = (block + b_stride) * p.k + steps.start * BLOCK_COLUMNS.min(p.n - block - b_stride);
-                Next { at: p.b.wrapping_add(at), width: b_stride, lines }
+                Next {
+                    at: p.b.wrapping_add((block + b_stride) * depth + first * width),
+                    width: b_stride,
+                    lines,
+                }
             }
             _ => Next { at: p.b, width: 0, lines: (0, 0) },
         };
-        let k = steps.len().min(p.chain);
+        let k = p.k.min(p.chain);
         Tile {
             k,
-            left: steps.len() - k,
-            a: p.a.wrapping_add(a + steps.start * a_step),
+            left: p.k,
+            below: (rows * a_stride).wrapping_sub(p.k),
+            a: p.a.wrapping_add(a),
             a_step,
             a_stride,
-            b: p.b.wrapping_add(b + steps.start * b_stride),
+            b: p.b.wrapping_add(b),
             b_stride,
             c: p.c.add(m0 * p.c_stride + n0),
             c_stride: p.c_stride,
             start,
-            relu: p.activation == Activation::Relu && steps.start + k == p.k,
+            relu: p.activation == Activation::Relu && k == p.k,
             next,
-            first: (m0, n0) == (0, 0),
         }
     }
 }
@@ -288,11 +280,10 @@ impl Tile {
         self.a = self.a.wrapping_add(self.k * self.a_step);
         self.b = self.b.wrapping_add(self.k * self.b_stride);
         self.next.at = self.next.at.wrapping_add(self.k * self.next.width);
-        self.k = self.left.min(p.chain);
         self.left -= self.k;
+        self.k = self.left.min(p.chain);
         self.start = Start::Added;
-        self.relu = p.activation == Activation::Relu && self.left == 0;
-        self.first = false;
+        self.relu = p.activation == Activation::Relu && self.left == self.k;
     }
 }
 
@@ -368,20 +359,13 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &
     }
 }
 
-/// Asks for what the steps from `k` on have to ask for: the rows of A some lines ahead, past their end those of the tile below,
-/// and the first tile all lines up to there; and their share of the next weights.
+/// Asks for what the steps from `k` on have to ask for: the rows of A some lines ahead, past their end those of the tile below;
+/// and their share of the next weights.
 #[inline(always)]
 fn look_ahead<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &Tile, k: usize) {
     if ROWS {
         let ahead = const { lines_ahead(MR * NV) * Line::LEN };
-        if k == 0 && t.first {
-            for line in (Line::LEN..ahead.min(t.k)).step_by(Line::LEN) {
-                for r in 0..MR {
-                    S::prefetch(t.a.wrapping_add(line + r * t.a_stride));
-                }
-            }
-        }
-        let at = if k + ahead < t.k { k + ahead } else { (MR * t.a_stride + k + ahead).wrapping_sub(t.k) };
+        let at = if k + ahead < t.left { k + ahead } else { t.below.wrapping_add(k + ahead) };
         for r in 0..MR {
             S::prefetch(t.a.wrapping_add(at).wrapping_add(r * t.a_stride));
         }
