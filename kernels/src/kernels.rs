@@ -9,7 +9,9 @@ use crate::isa::Isa;
 use crate::view::{Line, Rows, RowsMut};
 #[cfg(feature = "alloc")]
 use crate::{
-    generic::{activate::in_registers, order::chain_inputs, spmm::Spmm, spmv::Spmv, window::Windows},
+    generic::{
+        activate::in_registers, blocks::blocks, order::chain_inputs, spmm::Spmm, spmv::Spmv, window::Windows,
+    },
     packed::{Lanes, PackedDense, PackedSpmm, PackedSpmv, PackedWindows},
     view::PANEL_LANES,
 };
@@ -253,7 +255,7 @@ impl Kernels {
         unsafe {
             self.outputs_in_lanes(
                 w,
-                (x.as_ptr(), Left::Strided(1), 1),
+                (x.as_ptr(), Left::Rows(w.fan_in()), 1),
                 activation,
                 (y.as_mut_ptr().cast(), stride),
             )
@@ -278,15 +280,17 @@ impl Kernels {
             a: x,
             left,
             b: w.weight(),
-            right: Right::Blocked,
+            right: Right::Blocked { first: 0, depth: w.fan_in() },
             c: y,
             c_stride: y_stride,
             start: Start::Columns(w.bias()),
             activation,
         };
-        // SAFETY: an `Isa` proves the machine; the packed blocks reach over [fan_in, fan_out] and the bias over fan_out, both
-        // padded to whole lines; x and y are the caller's promise.
-        unsafe { (self.table.product)(&product) }
+        for product in blocks(product, self.table.tile_rows) {
+            // SAFETY: an `Isa` proves the machine; the packed blocks reach over [fan_in, fan_out] and the bias over fan_out, both
+            // padded to whole lines; x and y are the caller's promise, and what a block goes on with the one before has written.
+            unsafe { (self.table.product)(&product) }
+        }
     }
 
     /// One sparse layer over a panel: `y = act(weight x + bias)`; `x` is `[fan_in, batch]`, `y` `[fan_out, batch]`, the batch

@@ -34,6 +34,8 @@ pub(crate) trait Simd: Copy {
     const SPMM_ROWS: usize;
     /// Registers of a tile of one row, a power of two: its chains hide the latency of a multiply-add.
     const ROW_REGISTERS: usize;
+    /// Whether [`Self::prefetch`] asks for anything.
+    const PREFETCHES: bool;
 
     unsafe fn splat(x: f32) -> Self::V;
     /// Any alignment.

@@ -84,6 +84,31 @@ fn every_kernel_gives_the_same_bits() {
     });
 }
 
+/// Rows of a batch meet the weights in blocks of some 700 of these inputs, one input all of them at once; and where an output has
+/// several chains, they stay whole.
+#[test]
+#[cfg_attr(miri, ignore = "large")]
+fn blocks_of_inputs_go_on_with_the_sums() {
+    for (fan_out, activation) in [
+        (66, Activation::Identity),
+        (66, Activation::Relu),
+        (66, Activation::Gaussian),
+        (20, Activation::Relu),
+    ] {
+        let shape = [2051, fan_out, 13];
+        let mut case = Case::drawn(shape, Pattern::Sparsity(0.0), &mut Random(1), Random::signed);
+        case.activation = activation;
+        each_isa(|kernels| {
+            let outputs = case.outputs(kernels);
+            let (first, want) = &outputs[0];
+            for (name, got) in &outputs[1..] {
+                let what = format!("{name} against {first} on {}, {shape:?}, {activation}", kernels.isa());
+                assert_eq!(bits(got), bits(want), "{what}");
+            }
+        });
+    }
+}
+
 #[test]
 fn every_instruction_set_that_fuses_gives_the_same_bits() {
     let fused: Vec<Kernels> = Isa::available().filter(|isa| isa.fuses()).map(Kernels::new).collect();

@@ -58,6 +58,7 @@ impl Simd for Avx512 {
     // 16 accumulators: an input that is not zero reads 1 KiB of consecutive weights. With a quarter of that, one example takes a
     // quarter longer (784x256, 784x1024; Zen 5).
     const ROW_REGISTERS: usize = 16;
+    const PREFETCHES: bool = true;
 
     #[inline(always)]
     fn prefetch(at: *const f32) {

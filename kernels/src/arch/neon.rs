@@ -23,6 +23,7 @@ impl Simd for Neon {
     const WIDE_WINDOWS: bool = false;
     const WINDOW_WEIGHTS: usize = 0;
     const ROW_REGISTERS: usize = 16;
+    const PREFETCHES: bool = false;
 
     // The intrinsic is not stable.
     #[inline(always)]

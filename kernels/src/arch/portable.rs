@@ -23,6 +23,7 @@ impl Simd for Portable {
     const WIDE_WINDOWS: bool = false;
     const WINDOW_WEIGHTS: usize = 0;
     const ROW_REGISTERS: usize = 8;
+    const PREFETCHES: bool = false;
 
     #[inline(always)]
     fn prefetch(_: *const f32) {}

@@ -4,9 +4,12 @@
 //! it for every instruction set, and `kernels` fills the structure from checked views.
 
 pub(crate) mod activate;
+#[cfg(feature = "alloc")]
+pub(crate) mod blocks;
 mod exp;
 #[cfg(feature = "train")]
 pub(crate) mod loss;
+mod one_row;
 #[cfg(feature = "train")]
 pub(crate) mod optimize;
 pub(crate) mod order;

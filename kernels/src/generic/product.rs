@@ -21,12 +21,13 @@
 //!
 //! What comes from beyond L2 is asked for in time (Zen 5, batch 64): rows of 784 inputs that stand in L3, by a tile of 12 rows at
 //! once, go from 77 to 89 % of the FMA peak of a layer of 64 outputs; and the weights of the next block, a part of them with
-//! each tile, take 784x1024 (3 MiB) from 89 to 95 %. Asking for either into L2 alone, or 8 lines ahead, is slower.
-//!
-//! The steps are not cut into blocks. With blocks of 1,024, 4096x4096 (64 MiB, from DRAM) went from 65 to 74 % of the peak with 64
-//! rows, from 73 to 78 % with 96, and from 90 to 86 % and 96 to 85 % with panels of 64 and 256.
+//! each tile, take 784x1024 (3 MiB) from 89 to 95 %. Asking for either into L2 alone is slower, as is asking for the lines of a
+//! tile of 12 x 2 twice as far ahead (1 %). Smaller tiles need less time for a line and ask further ahead, one row too, and the first
+//! tile is asked for beforehand: 784x16 takes 12 to 24 % less time, 784x64 1 to 6 % at batch 16 and 5 to 11 % for one input; layers
+//! of tiles of 12 x 2 take the same. Asking for the first tile inside the loop of tiles cost those 1 to 4 %.
 
 use super::activate::{self, in_registers};
+use super::one_row::one_row;
 use crate::Activation;
 use crate::simd::Simd;
 use crate::view::Line;
@@ -40,7 +41,6 @@ pub(crate) enum Start {
     /// One value per column of C, padded to whole lines.
     Columns(*const f32),
     /// What C holds: the chains go on.
-    #[cfg(feature = "train")]
     Kept,
     /// Zero, and what C holds is added in the end: the next chain.
     Added,
@@ -62,18 +62,22 @@ pub(crate) enum Left {
 pub(crate) enum Right {
     /// At `k * stride + n`.
     Strided(usize),
-    /// Packed in blocks of [`BLOCK_COLUMNS`] columns, the last narrower: the block that starts at column n0 lies at `n0 * k`,
-    /// `[k][columns of the block]`.
-    Blocked,
+    /// The steps from `first` on of `depth`, packed in blocks of [`BLOCK_COLUMNS`] columns, the last narrower: the block that starts
+    /// at column n0 lies at `n0 * depth`, `[depth][columns of the block]`.
+    Blocked { first: usize, depth: usize },
 }
 
 /// Columns of a block of B: four lines, for one input a stream of consecutive memory.
 pub(crate) const BLOCK_COLUMNS: usize = 4 * Line::LEN;
 
 /// Steps between two looks ahead: a line of each row of A.
-const STEPS: usize = Line::LEN;
-/// How many steps before its use a line of A's rows is asked for.
-const AHEAD: usize = 3 * Line::LEN;
+pub(super) const STEPS: usize = Line::LEN;
+/// How many lines before its use one of A's rows is asked for by a tile of so many registers: as long before, since a tile of 12 x 1
+/// takes half as long for a line as one of 12 x 2, whose 3 lines were measured. By arithmetic, at 2 FMAs a cycle, that is 576 cycles.
+const fn lines_ahead(registers: usize) -> usize {
+    let lines = 72 / registers;
+    if lines < 18 { lines } else { 18 }
+}
 
 /// Rows of the next tile, where `left` are left and a tile has at most `most`: as equal as can be, since a tile of a row or two
 /// has too few chains of FMAs to hide their latency. 13 rows are 7 and 6, not 12 and 1.
@@ -82,6 +86,7 @@ pub(crate) const fn tile_height(left: usize, most: usize) -> usize {
 }
 
 /// The operands of one product. `n` is a multiple of 16.
+#[derive(Clone, Copy)]
 pub(crate) struct Product {
     pub(crate) m: usize,
     pub(crate) n: usize,
@@ -101,8 +106,10 @@ pub(crate) struct Product {
 /// A chain of one tile of it.
 struct Tile {
     k: usize,
-    /// Steps of the chains after this one.
+    /// Steps of this chain and those after it.
     left: usize,
+    /// From beyond their last step on a row of A to as many steps into the row of the tile below.
+    below: usize,
     /// The element (k, r) is at `k * a_step + r * a_stride`; one of these is 1.
     a: *const f32,
     a_step: usize,
@@ -130,37 +137,36 @@ struct Next {
 /// C writable at every (m, n).
 #[inline(always)]
 pub(crate) unsafe fn product<S: Simd>(p: &Product) {
-    if let (1, Right::Blocked, Start::Columns(bias)) = (p.m, p.right, p.start)
+    if let (1, Right::Blocked { .. }, Start::Columns(bias)) = (p.m, p.right, p.start)
         && p.chain < p.k
     {
         // SAFETY: the caller's promise. Rows that have several chains have one block of columns.
         return unsafe { one_row::<S>(p, bias) };
     }
+    // One row is a column as well. Where nothing can be asked for ahead, the loop over columns is faster for it: portable, 784x64
+    // in 2.7 us instead of 3.4.
+    let by_rows = matches!(p.left, Left::Rows(_)) && (p.m > 1 || S::PREFETCHES);
+    if by_rows && p.m > 0 && p.n > 0 {
+        look_ahead_first::<S>(p);
+    }
     let (mut m0, mut n0) = (0, 0);
     while m0 < p.m && n0 < p.n {
         let rows = tile_height(p.m - m0, S::TILE_ROWS);
-        let columns = match p.right {
-            Right::Strided(_) => p.n - n0,
-            Right::Blocked => {
-                BLOCK_COLUMNS.min(p.n - n0 / BLOCK_COLUMNS * BLOCK_COLUMNS) - n0 % BLOCK_COLUMNS
-            }
-        };
-        let wide = p.m <= S::WIDE_ROWS && columns >= 4 * S::LANES;
-        let registers = if wide { 4 } else { 2.min(columns / S::LANES) };
+        let registers = registers::<S>(p, n0);
         let width = registers * S::LANES;
         // SAFETY: the block m0.., n0.. lies inside the operands, by the loop's condition and the caller's promise.
         unsafe {
             let mut t = tile_at(p, (m0, n0), (rows, width));
             loop {
-                match (registers, p.left) {
-                    (4, Left::Rows(_)) => pick_rows::<S, 4, true>(&t, rows),
-                    (2, Left::Rows(_)) => pick_rows::<S, 2, true>(&t, rows),
-                    (_, Left::Rows(_)) => pick_rows::<S, 1, true>(&t, rows),
+                match (registers, by_rows) {
+                    (4, true) => pick_rows::<S, 4, true>(&t, rows),
+                    (2, true) => pick_rows::<S, 2, true>(&t, rows),
+                    (_, true) => pick_rows::<S, 1, true>(&t, rows),
                     (4, _) => pick_rows::<S, 4, false>(&t, rows),
                     (2, _) => pick_rows::<S, 2, false>(&t, rows),
                     (_, _) => pick_rows::<S, 1, false>(&t, rows),
                 }
-                if t.left == 0 {
+                if t.left == t.k {
                     break;
                 }
                 t.next_chain(p);
@@ -178,77 +184,28 @@ pub(crate) unsafe fn product<S: Simd>(p: &Product) {
     }
 }
 
-/// One row of so few columns that each has several chains: all of them side by side.
-///
-/// # Safety
-/// As for [`product`], with one row and one block of columns, for each of which there is a bias.
+/// How many registers wide the tile at column n0 is.
 #[inline(always)]
-unsafe fn one_row<S: Simd>(p: &Product, bias: *const f32) {
-    let chains = p.k.div_ceil(p.chain);
-    // Eight chains in flight hide the latency of two FMAs a cycle.
-    let registers = (p.n / S::LANES).min(if chains == 2 { 4 } else { 2 });
-    for n0 in (0..p.n).step_by(registers * S::LANES) {
-        // SAFETY: the caller's promise, for the columns from n0 on.
-        unsafe {
-            let bias = bias.add(n0);
-            match (chains, registers) {
-                (2, 1) => row_columns::<S, 2, 1>(p, n0, bias),
-                (2, 2) => row_columns::<S, 2, 2>(p, n0, bias),
-                (2, 4) => row_columns::<S, 2, 4>(p, n0, bias),
-                (3, 1) => row_columns::<S, 3, 1>(p, n0, bias),
-                (3, 2) => row_columns::<S, 3, 2>(p, n0, bias),
-                (4, 1) => row_columns::<S, 4, 1>(p, n0, bias),
-                (4, 2) => row_columns::<S, 4, 2>(p, n0, bias),
-                _ => unreachable!("an output has at most 4 chains, and 16 or 32 columns whole registers"),
-            }
+fn registers<S: Simd>(p: &Product, n0: usize) -> usize {
+    let columns = match p.right {
+        Right::Strided(_) => p.n - n0,
+        Right::Blocked { .. } => {
+            BLOCK_COLUMNS.min(p.n - n0 / BLOCK_COLUMNS * BLOCK_COLUMNS) - n0 % BLOCK_COLUMNS
         }
-    }
-    if !in_registers(p.activation) {
-        // SAFETY: C is writable over its row.
-        unsafe { activate::all::<S>(p.activation, p.c, p.n) }
-    }
+    };
+    let wide = p.m <= S::WIDE_ROWS && columns >= 4 * S::LANES;
+    if wide { 4 } else { 2.min(columns / S::LANES) }
 }
 
-/// # Safety
-/// As for [`one_row`], for CH chains and NV registers of columns from n0 on.
-#[inline(always)]
-unsafe fn row_columns<S: Simd, const CH: usize, const NV: usize>(p: &Product, n0: usize, bias: *const f32) {
-    let a_step = if let Left::Strided(step) = p.left { step } else { 1 };
-    // SAFETY: every access is at a k below p.k and a column below p.n.
-    unsafe {
-        let mut acc = [[S::splat(0.0); NV]; CH];
-        for v in 0..NV {
-            acc[0][v] = S::load(bias.add(v * S::LANES));
-        }
-        // A macro, as in `activate`.
-        macro_rules! step {
-            ($c:expr, $k:expr) => {
-                let k = $c * p.chain + $k;
-                let (x, b) = (S::splat(*p.a.add(k * a_step)), p.b.add(k * p.n + n0));
-                for v in 0..NV {
-                    acc[$c][v] = S::fma(x, S::load(b.add(v * S::LANES)), acc[$c][v]);
-                }
-            };
-        }
-        // The last chain may be shorter than the others.
-        let all = p.k - (CH - 1) * p.chain;
-        for k in 0..all {
-            for c in 0..CH {
-                step!(c, k);
-            }
-        }
-        for c in 0..CH - 1 {
-            for k in all..p.chain {
-                step!(c, k);
-            }
-        }
-        for v in 0..NV {
-            let mut sum = acc[0][v];
-            for c in 1..CH {
-                sum = S::add(sum, acc[c][v]);
-            }
-            let settled = activate::settle::<S>(sum, p.activation == Activation::Relu);
-            S::store(p.c.add(n0 + v * S::LANES), settled);
+/// Asks for the first tile's lines, as for others the tile above does. Apart: inlined, it changes the registers of every tile.
+#[inline(never)]
+fn look_ahead_first<S: Simd>(p: &Product) {
+    let Left::Rows(stride) = p.left else { return };
+    let (rows, registers) = (tile_height(p.m, S::TILE_ROWS), registers::<S>(p, 0));
+    let lines = lines_ahead(rows * registers).min(p.k.div_ceil(Line::LEN));
+    for line in 1..lines {
+        for r in 0..rows {
+            S::prefetch(p.a.wrapping_add(r * stride + line * Line::LEN));
         }
     }
 }
@@ -270,7 +227,10 @@ unsafe fn tile_at(p: &Product, (m0, n0): (usize, usize), (rows, columns): (usize
         let block = n0 / BLOCK_COLUMNS * BLOCK_COLUMNS;
         let (b, b_stride) = match p.right {
             Right::Strided(stride) => (n0, stride),
-            Right::Blocked => (block * p.k + (n0 - block), BLOCK_COLUMNS.min(p.n - block)),
+            Right::Blocked { first, depth } => {
+                let width = BLOCK_COLUMNS.min(p.n - block);
+                (block * depth + first * width + (n0 - block), width)
+            }
         };
         let start = match p.start {
             Start::Rows(bias) => Start::Rows(bias.add(m0)),
@@ -283,17 +243,23 @@ unsafe fn tile_at(p: &Product, (m0, n0): (usize, usize), (rows, columns): (usize
                 let lines = (rows * n0 / p.n, rows * (n0 + columns) / p.n);
                 Next { at: p.a.wrapping_add((m0 + rows) * p.k), width: rows, lines }
             }
-            (_, Right::Blocked) if p.m > 1 && block + b_stride < p.n => {
+            (_, Right::Blocked { first, depth }) if p.m > 1 && block + b_stride < p.n => {
+                let width = BLOCK_COLUMNS.min(p.n - block - b_stride);
                 let before = (n0 - block) * p.m + m0 * columns;
                 let lines = (before / p.m, (before + rows * columns) / p.m);
-                Next { at: p.b.wrapping_add((block + b_stride) * p.k), width: b_stride, lines }
+                Next {
+                    at: p.b.wrapping_add((block + b_stride) * depth + first * width),
+                    width: b_stride,
+                    lines,
+                }
             }
             _ => Next { at: p.b, width: 0, lines: (0, 0) },
         };
         let k = p.k.min(p.chain);
         Tile {
             k,
-            left: p.k - k,
+            left: p.k,
+            below: (rows * a_stride).wrapping_sub(p.k),
             a: p.a.wrapping_add(a),
             a_step,
             a_stride,
@@ -314,10 +280,10 @@ impl Tile {
         self.a = self.a.wrapping_add(self.k * self.a_step);
         self.b = self.b.wrapping_add(self.k * self.b_stride);
         self.next.at = self.next.at.wrapping_add(self.k * self.next.width);
-        self.k = self.left.min(p.chain);
         self.left -= self.k;
+        self.k = self.left.min(p.chain);
         self.start = Start::Added;
-        self.relu = p.activation == Activation::Relu && self.left == 0;
+        self.relu = p.activation == Activation::Relu && self.left == self.k;
     }
 }
 
@@ -356,14 +322,13 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &
                     Start::Zero | Start::Added => acc[r][v],
                     Start::Rows(bias) => S::splat(*bias.add(r)),
                     Start::Columns(bias) => S::load(bias.add(v * S::LANES)),
-                    #[cfg(feature = "train")]
                     Start::Kept => S::load(t.c.add(r * t.c_stride + v * S::LANES)),
                 };
             }
         }
         let (mut a, mut b) = (t.a, t.b);
         for k in (0..t.k).step_by(STEPS) {
-            look_ahead::<S, MR, ROWS>(t, k);
+            look_ahead::<S, MR, NV, ROWS>(t, k);
             for _ in 0..STEPS.min(t.k - k) {
                 let mut loaded = [S::splat(0.0); NV];
                 for v in 0..NV {
@@ -394,12 +359,13 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &
     }
 }
 
-/// Asks for what the steps from `k` on have to ask for: the rows of A some steps ahead, past their end those of the tile below;
+/// Asks for what the steps from `k` on have to ask for: the rows of A some lines ahead, past their end those of the tile below;
 /// and their share of the next weights.
 #[inline(always)]
-fn look_ahead<S: Simd, const MR: usize, const ROWS: bool>(t: &Tile, k: usize) {
+fn look_ahead<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &Tile, k: usize) {
     if ROWS {
-        let at = if k + AHEAD < t.k { k + AHEAD } else { (MR * t.a_stride + k + AHEAD).wrapping_sub(t.k) };
+        let ahead = const { lines_ahead(MR * NV) * Line::LEN };
+        let at = if k + ahead < t.left { k + ahead } else { t.below.wrapping_add(k + ahead) };
         for r in 0..MR {
             S::prefetch(t.a.wrapping_add(at).wrapping_add(r * t.a_stride));
         }
