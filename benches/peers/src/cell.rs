@@ -4,6 +4,7 @@ use std::error::Error;
 use std::rc::Rc;
 
 use prunella::dataset::Split;
+use prunella::kernels::Line;
 use prunella::kernels::reference::{self, Expected};
 use prunella::model::{Activation, Layer, Model};
 use prunella::prune::{PruneOptions, prune};
@@ -123,6 +124,9 @@ const CHECKED: usize = 64;
 #[derive(Clone)]
 pub struct Inputs {
     pub rows: Rc<Vec<f32>>,
+    /// The same, each batch in whole lines of its own: what every contestant of this process reads, or copies into as many arrays of
+    /// its own.
+    batches: Rc<Vec<Vec<Line>>>,
     pub fan_in: usize,
     pub batch: usize,
 }
@@ -130,18 +134,28 @@ pub struct Inputs {
 impl Inputs {
     fn new(rows: &[f32], fan_in: usize, batch: usize) -> Inputs {
         let needed = batch * ROTATING.div_ceil(batch).max(2) * fan_in;
-        Inputs { rows: Rc::new(rows.iter().copied().cycle().take(needed).collect()), fan_in, batch }
+        Inputs::of(rows.iter().copied().cycle().take(needed).collect(), fan_in, batch)
+    }
+
+    /// Inputs of these values, in whatever order those of a batch are.
+    pub fn of(rows: Vec<f32>, fan_in: usize, batch: usize) -> Inputs {
+        let lines = |values: &[f32]| {
+            let mut lines = vec![Line::ZERO; Line::count(values.len())];
+            Line::floats_mut(&mut lines)[..values.len()].copy_from_slice(values);
+            lines
+        };
+        let batches = rows.chunks(batch * fan_in).map(lines).collect();
+        Inputs { rows: Rc::new(rows), batches: Rc::new(batches), fan_in, batch }
     }
 
     /// How many batches there are.
     pub fn batches(&self) -> usize {
-        self.rows.len() / (self.batch * self.fan_in)
+        self.batches.len()
     }
 
     /// The rows of a call, `[batch, fan_in]`.
     pub fn of_call(&self, call: usize) -> &[f32] {
-        let len = self.batch * self.fan_in;
-        &self.rows[call % self.batches() * len..][..len]
+        &Line::floats(&self.batches[call % self.batches()])[..self.batch * self.fan_in]
     }
 }
 

@@ -165,7 +165,7 @@ fn transposed(inputs: &Inputs) -> Inputs {
     for (rows, features) in inputs.rows.chunks(len).zip(all.chunks_mut(len)) {
         transpose(rows, inputs.batch, features);
     }
-    Inputs { rows: all.into(), ..inputs.clone() }
+    Inputs::of(all, inputs.fan_in, inputs.batch)
 }
 
 /// `x`, of so many rows, row-major, into `y`, column-major; in tiles, so that a line fetched is a line used.
