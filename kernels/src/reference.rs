@@ -3,7 +3,7 @@
 //! Every value here travels with a bound, and the bounds follow the values through as many layers as there are (a running
 //! error analysis: Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed., section 3.3).
 //!
-//! **The bound of a product.** A kernel computes `z = sum w x + b` as one chain of n multiply-adds. With `u = 2^-24`, each
+//! **The bound of a product.** A kernel computes `z = sum w x + b` as one chain of n multiply-adds, or a few whose sums are added. With `u = 2^-24`, each
 //! product and each addition is rounded once at most, so each term passes through at most n + 1 roundings and
 //!
 //! ```text
