@@ -77,7 +77,8 @@ impl Rounds {
         let shares = [outcome.waiting_share, self.samples.waiting_share()];
         outcome.waiting_share = shares.into_iter().flatten().reduce(f64::max);
         let pruned = cases.iter().map(|case| case.sparsity).enumerate().skip(1);
-        outcome.best.extend(best(&self.samples, contestants, pruned, self.batch));
+        let entrants: Vec<_> = contestants.iter().map(|c| (c.case, c.variant)).collect();
+        outcome.best.extend(best(&self.samples, &entrants, pruned, self.batch));
         let weights = cases[0].model.weights();
         for (i, (contestant, checked)) in contestants.iter().zip(checked).enumerate() {
             if DENSE_COPIES.contains(&i) && i != baseline {
