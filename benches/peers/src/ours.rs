@@ -37,22 +37,13 @@ const ENTRIES: &[Entry] = &[
 ];
 
 /// What a user gets who does not choose: the dense network where nothing is pruned, else `auto`. A single layer is compared
-/// with crates that get its activations in the layout they like, so it gets them so, too.
-pub fn headline(kind: Kind, sparsity: f64) -> &'static str {
+/// with crates that get its activations in the layout they like, so it gets them so, too, where that is another. Of these
+/// names, the first that takes part.
+pub fn headline(kind: Kind, sparsity: f64) -> &'static [&'static str] {
     match (kind, sparsity == 0.0) {
-        (Kind::Layer, true) => "dense, laid",
-        (Kind::Layer, false) => "auto, laid",
-        (_, true) => "dense",
-        (_, false) => "auto",
-    }
-}
-
-/// The name of an entry whose layer gets its activations in the layout of its kernel.
-fn laid_name(name: &str) -> Option<&'static str> {
-    match name {
-        "dense" => Some("dense, laid"),
-        "auto" => Some("auto, laid"),
-        _ => None,
+        (_, true) => &["dense"],
+        (Kind::Layer, false) => &["auto, laid", "auto"],
+        (_, false) => &["auto"],
     }
 }
 
@@ -74,7 +65,8 @@ impl Work for Run {
     }
 }
 
-/// The kernel of a single layer, its inputs in the layout it reads.
+/// The kernel of a single layer, its inputs in panels. One that reads rows where they stand needs nothing laid, and reads those
+/// that every other contestant reads: a copy of its own would be colder.
 struct RunLaid {
     engine: Engine,
     inputs: Vec<Laid>,
@@ -83,14 +75,21 @@ struct RunLaid {
 }
 
 impl RunLaid {
-    fn new(engine: Engine, inputs: &Inputs) -> RunLaid {
+    /// Nothing, if the kernel reads rows.
+    fn new(engine: &Engine, inputs: &Inputs) -> Option<RunLaid> {
         let lay = |call| {
             let mut laid = engine.laid_inputs(inputs.batch);
             engine.lay_in(inputs.of_call(call), &mut laid);
             laid
         };
-        let laid = (0..inputs.batches()).map(lay).collect();
-        RunLaid { output: engine.laid_outputs(inputs.batch), inputs: laid, batch: inputs.batch, engine }
+        let output = engine.laid_outputs(inputs.batch);
+        let laid = || (0..inputs.batches()).map(lay).collect();
+        output.in_panels().then(|| RunLaid {
+            inputs: laid(),
+            output,
+            batch: inputs.batch,
+            engine: engine.clone(),
+        })
     }
 }
 
@@ -128,8 +127,10 @@ pub fn contestants(
             let given = given.clone();
             found.push(Contestant { name, ours: true, given, weights, place: Place::Here(work) });
         };
-        if let Some(name) = laid_name(name).filter(|_| kind == Kind::Layer) {
-            add(name, Box::new(RunLaid::new(engine.clone(), inputs)));
+        if (kind, name) == (Kind::Layer, "auto")
+            && let Some(laid) = RunLaid::new(&engine, inputs)
+        {
+            add("auto, laid", Box::new(laid));
         }
         let output = vec![f32::NAN; inputs.batch * engine.fan_out()];
         add(name, Box::new(Run { scratch: engine.scratch(), output, inputs: inputs.clone(), engine }));

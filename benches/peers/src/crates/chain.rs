@@ -15,13 +15,16 @@ pub enum Layout {
     Features,
 }
 
+/// From activations to outputs.
+type Multiply = Box<dyn FnMut(&[f32], &mut [f32])>;
+
 /// One weight matrix, ready to be multiplied.
 pub struct Product {
     pub layout: Layout,
     /// What the library was given.
     pub given: String,
     /// `Y = X W^T`, both in the layout; Y is overwritten.
-    pub multiply: Box<dyn FnMut(&[f32], &mut [f32])>,
+    pub multiply: Multiply,
 }
 
 /// Everything a library offers for a weight `[fan_out, fan_in]` and a batch size.
