@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 #[cfg(unix)]
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
 #[cfg(unix)]
-use super::fixture::{command, outcome};
+use super::fixture::{command, outcome, send};
 use super::fixture::{run_in, with_data};
 
 /// Five jobs, of which each takes some milliseconds.
@@ -177,7 +177,7 @@ fn interrupted(directory: &Path, line: &str, signal: &str) -> Option<(Option<i32
         std::thread::yield_now();
     }
     if child.try_wait().unwrap().is_none() {
-        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        assert!(send(signal, &child));
     }
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

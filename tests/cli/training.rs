@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::Path;
 #[cfg(unix)]
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use prunella::model::Model;
 use serde_json::Value;
 
 #[cfg(unix)]
-use super::fixture::{command, tree};
+use super::fixture::{command, send, tree};
 use super::fixture::{run_in, with_data};
 
 #[test]
@@ -154,7 +154,7 @@ fn begun(directory: &Path, line: &str, saved: &str) -> Child {
 #[cfg(unix)]
 fn is_interrupted(directory: &Path, line: &str, saved: &str) -> bool {
     let child = begun(directory, line, saved);
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(send("-INT", &child));
     let output = child.wait_with_output().unwrap();
     if output.status.success() {
         return false;
@@ -211,9 +211,8 @@ fn a_second_ctrl_c_ends_at_once() {
     let directory = with_data();
     let ends_at_once = || {
         let mut child = begun(directory.path(), line, "saved");
-        let id = child.id().to_string();
         while child.try_wait().unwrap().is_none() {
-            Command::new("kill").args(["-INT", &id]).stderr(Stdio::null()).status().unwrap();
+            send("-INT", &child);
         }
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130));
