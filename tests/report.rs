@@ -2,6 +2,8 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "report/breakdown.rs"]
+mod breakdown;
 #[path = "report/breakeven.rs"]
 mod breakeven;
 #[path = "report/claims.rs"]

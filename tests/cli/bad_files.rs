@@ -237,8 +237,12 @@ fn a_place_that_cannot_be_written_is_refused_before_the_work() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told() {
+    let Ok(device) = fs::OpenOptions::new().write(true).open("/dev/full") else {
+        eprintln!("skipped: there is no /dev/full");
+        return;
+    };
     let mut full = command(&["info"]);
-    full.stdout(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    full.stdout(device);
     outcome(full).failed(1, &["standard output: cannot be written", "No space left"]);
     let directory = with_data();
     run_in(directory.path(), "train --data data --epochs 1 --model /dev/full")

@@ -41,7 +41,8 @@ fn it_reports_every_curve_and_draws_one_plot_per_batch_size() {
             }
             for side in [&point["dense"], &point["sparse"]] {
                 assert!(side["plan"].is_string() && side["median_ns"].is_number(), "{side}");
-                assert!(["fma", "l1"].contains(&side["limit"].as_str().unwrap()), "{side}");
+                let binds = ["fma", "l1", "l2", "l3", "memory"];
+                assert!(binds.contains(&side["limit"].as_str().unwrap()), "{side}");
                 assert!(side["of_limit"].as_f64().unwrap() > 0.0 && side["limit_ns"].is_number(), "{side}");
             }
         }

@@ -16,11 +16,21 @@ pub(crate) struct Outcome {
     pub(crate) stderr: String,
 }
 
-/// A command that depends on nothing of the tester's environment.
+/// A command that depends on nothing of the tester's environment but the instruction set, by `PRUNELLA_ISA`, as other tests do.
 pub(crate) fn command<S: AsRef<OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_prunella"));
-    command.args(args).env_remove("PRUNELLA_DATA_DIR").env_remove("PRUNELLA_ISA");
+    command.args(args).env_remove("PRUNELLA_DATA_DIR");
+    // Some wish for colours even where nobody looks.
+    command.env_remove("CLICOLOR_FORCE").env("NO_COLOR", "1");
     command
+}
+
+/// Sends a signal, such as `-INT`; false if there is nobody to get it. The shell has a `kill` of its own, while not every system has
+/// it as a program.
+#[cfg(unix)]
+pub(crate) fn send(signal: &str, to: &std::process::Child) -> bool {
+    let kill = format!("kill {signal} {}", to.id());
+    Command::new("sh").args(["-c", &kill]).output().unwrap().status.success()
 }
 
 pub(crate) fn outcome(mut command: Command) -> Outcome {

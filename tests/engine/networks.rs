@@ -74,8 +74,10 @@ pub(crate) fn any_plan(model: &Model, class: BatchClass, random: &mut Random) ->
 /// The instruction sets of this machine, or the one that `PRUNELLA_ISA` names.
 pub(crate) fn isas() -> Vec<Isa> {
     match std::env::var("PRUNELLA_ISA") {
-        Ok(name) => vec![Isa::from_name(&name).unwrap_or_else(|e| panic!("PRUNELLA_ISA={name}: {e}"))],
-        Err(_) => Isa::available().collect(),
+        Ok(name) if !name.is_empty() => {
+            vec![Isa::from_name(&name).unwrap_or_else(|e| panic!("PRUNELLA_ISA={name}: {e}"))]
+        }
+        _ => Isa::available().collect(),
     }
 }
 

@@ -12,7 +12,7 @@ use std::env;
 /// # Panics
 /// A required set is missing, or no set is left.
 pub(crate) fn each_isa(check: impl Fn(Kernels)) {
-    let only = env::var("PRUNELLA_ISA").ok();
+    let only = env::var("PRUNELLA_ISA").ok().filter(|name| !name.is_empty());
     if let Some(name) = &only {
         Isa::from_name(name).unwrap_or_else(|e| panic!("PRUNELLA_ISA={name}: {e}"));
     }
