@@ -70,8 +70,7 @@ impl PackedWindows {
             if wide { (2 * window, WIDE_SLICES.min(window_slices)) } else { (window, window_slices) };
         let (all, last) = (groups::parts(csr, &(0..csr.cols())), csr.cols().saturating_sub(window));
         let in_order: Vec<usize> = (0..csr.rows()).collect();
-        // Rows with about as many weights finish together.
-        let by_length = groups::by_length(&all);
+        let in_step = rows_in_step(&all, csr.cols(), window_slices);
         let steps = |order: &[usize], more: usize| {
             let mut count = 0;
             for members in members_of_groups(order, window_slices) {
@@ -81,8 +80,8 @@ impl PackedWindows {
             count
         };
         let chains = Blocks::new(csr, csr.cols());
-        let sorted = !chains.chained() && steps(&by_length, SCATTER_STEPS) < steps(&in_order, 0);
-        let order = if sorted { by_length } else { in_order };
+        let sorted = !chains.chained() && steps(&in_step, SCATTER_STEPS) < steps(&in_order, 0);
+        let order = if sorted { in_step } else { in_order };
         let bias: Vec<f32> = order.iter().map(|&row| bias[row]).collect();
         let mut packed = PackedWindows {
             isa,
@@ -197,14 +196,40 @@ impl PackedWindows {
     }
 }
 
+/// Rows in an order whose groups have less to fill up: with about as many weights, they finish together, and with about as many of
+/// them in the first half of the columns, they are halfway together. Sorted by length, and strips of groups by halves; as many
+/// strips as groups in one, so that both count alike.
+///
+/// 1,024 random rows of as many columns take 1 to 2 % fewer steps than by length alone, with wide windows 2 to 4 %, at 80 to 98 %
+/// sparsity; 784-1024-1024-10, whose weights come from L3, takes 1.5 and 4 % less time at 80 and 90 % and the same at 95 and 98 %, as do
+/// networks that fit L2. Swapping rows between groups for as long as it helps would leave out 5 to 8 %, but takes seconds.
+fn rows_in_step(parts: &[Row<'_>], columns: usize, most: usize) -> Vec<usize> {
+    let mut order = groups::by_length(parts);
+    let groups: Vec<Range<usize>> = groups_of(parts.len(), most).collect();
+    // Twice how many more than half of a row's weights are in the first half.
+    let lead = |&row: &usize| {
+        let columns_of = parts[row].0;
+        let first = columns_of.partition_point(|&column| (column as usize) < columns / 2);
+        2 * first as isize - columns_of.len() as isize
+    };
+    for strip in groups.chunks(groups.len().isqrt().max(1)) {
+        order[strip[0].start..strip[strip.len() - 1].end].sort_by_key(lead);
+    }
+    order
+}
+
 /// As few groups as there can be, of nearly as many slices each, `most` at most: a group of few is as slow as one of four.
-fn members_of_groups(order: &[usize], most: usize) -> impl Iterator<Item = &[usize]> {
-    let slices = Line::count(order.len());
+fn groups_of(rows: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let slices = Line::count(rows);
     let count = slices.div_ceil(most);
     (0..count).map(move |g| {
-        let [first, end] = [g, g + 1].map(|g| (slices * g / count * Line::LEN).min(order.len()));
-        &order[first..end]
+        let [first, end] = [g, g + 1].map(|g| (slices * g / count * Line::LEN).min(rows));
+        first..end
     })
+}
+
+fn members_of_groups(order: &[usize], most: usize) -> impl Iterator<Item = &[usize]> {
+    groups_of(order.len(), most).map(|members| &order[members])
 }
 
 /// A weight that a step takes.
@@ -244,6 +269,30 @@ fn each_step(
 mod tests {
     use super::*;
     use crate::csr::Csr;
+
+    /// No result shows it: rows that are nowhere near each other are in other groups, even if they have as many weights.
+    #[test]
+    fn rows_of_a_group_go_through_the_columns_together() {
+        let (fan_in, rows) = (400, 960);
+        // Rows have 100 or 101 weights, in the first or in the second half.
+        let weight = |row: usize, column: usize| {
+            let first = row % 2 * 200 + row / 2 % 2;
+            f32::from(u8::from((first..row % 2 * 200 + 101).contains(&column)))
+        };
+        let dense: Vec<f32> = (0..rows * fan_in).map(|i| weight(i / fan_in, i % fan_in)).collect();
+        let csr = Csr::from_dense(&dense, fan_in);
+        for (isa, wide) in Isa::available().flat_map(|isa| [(isa, false), (isa, true)]) {
+            let packed = if wide { PackedWindows::wide } else { PackedWindows::new };
+            let packed = packed(isa, csr.view(), &[0.0; 960]).unwrap();
+            // A group of both halves takes 200 steps, of one 101; in a strip of groups, one may have both.
+            let steps: usize = packed.groups.iter().map(|group| group.steps).sum();
+            assert!(
+                steps <= packed.groups.len() * 150,
+                "{steps} for {} groups on {isa}",
+                packed.groups.len()
+            );
+        }
+    }
 
     /// No result shows it: where windows are registers, they are read whole.
     #[test]
