@@ -4,11 +4,9 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use prunella::benchmark::{
-    BenchmarkError, Case, Limit, Outcome, Row, Settings, Step, VariantName, benchmark,
-};
+use prunella::benchmark::{BenchmarkError, Case, Outcome, Row, Settings, Step, VariantName, benchmark};
 use prunella::engine::{BatchClass, CompileError, Form, Plan};
-use prunella::measure::{self, Level};
+use prunella::measure;
 use prunella::model::Model;
 use prunella_kernels::{Isa, Pool};
 
@@ -67,8 +65,6 @@ fn the_time_is_set_against_the_limit_of_one_thread() {
     let one = Settings { pool: Arc::new(Pool::single()), ..settings(&[1, 96]) };
     for row in run(70, &one, &mut |_| {}).unwrap().rows {
         let limit = row.limit.expect("known for one thread");
-        // A few KiB of weights fit the nearest cache.
-        assert!(matches!(limit.limit, Limit::Fma | Limit::Read(Level::L1)), "{limit:?}");
         assert!(limit.limit_ns > 0.0 && limit.share > 0.0, "{limit:?}");
         assert!(row.breakdown.is_empty(), "not asked for");
     }
@@ -85,7 +81,9 @@ fn a_breakdown_has_a_part_for_every_layer() {
         assert_eq!(row.breakdown.len(), 2, "{row:?}");
         for ((i, part), form) in row.breakdown.iter().enumerate().zip(&row.plan.forms) {
             let sum = part.input_layout_ns + part.arithmetic_ns + part.epilogue_ns + part.output_layout_ns;
-            assert!((sum + part.remainder_ns() - part.layer_ns).abs() <= 1e-9 * part.layer_ns, "{part:?}");
+            let size =
+                part.layer_ns.max(part.input_layout_ns).max(part.arithmetic_ns).max(part.output_layout_ns);
+            assert!((sum + part.remainder_ns() - part.layer_ns).abs() <= 1e-12 * size, "{part:?}");
             let in_panels = row.batch > 1 && *form != Form::Dense;
             assert_eq!(part.input_layout_ns != 0.0, in_panels, "only panels have to be made: {part:?}");
             assert!(i == 0 || part.epilogue_ns == 0.0, "the last layer ends with nothing");
