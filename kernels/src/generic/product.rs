@@ -27,7 +27,6 @@
 //! of tiles of 12 x 2 take the same. Asking for the first tile inside the loop of tiles cost those 1 to 4 %.
 
 use super::activate::{self, in_registers};
-use super::one_row::one_row;
 use crate::Activation;
 use crate::simd::Simd;
 use crate::view::Line;
@@ -137,12 +136,6 @@ struct Next {
 /// C writable at every (m, n).
 #[inline(always)]
 pub(crate) unsafe fn product<S: Simd>(p: &Product) {
-    if let (1, Right::Blocked { .. }, Start::Columns(bias)) = (p.m, p.right, p.start)
-        && p.chain < p.k
-    {
-        // SAFETY: the caller's promise. Rows that have several chains have one block of columns.
-        return unsafe { one_row::<S>(p, bias) };
-    }
     // One row is a column as well. Where nothing can be asked for ahead, the loop over columns is faster for it: portable, 784x64
     // in 2.7 us instead of 3.4.
     let by_rows = matches!(p.left, Left::Rows(_)) && (p.m > 1 || S::PREFETCHES);
