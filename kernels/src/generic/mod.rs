@@ -9,6 +9,7 @@ pub(crate) mod blocks;
 mod exp;
 #[cfg(feature = "train")]
 pub(crate) mod loss;
+mod narrow;
 pub(crate) mod one_row;
 #[cfg(feature = "train")]
 pub(crate) mod optimize;
