@@ -286,6 +286,19 @@ impl Kernels {
             start: Start::Columns(w.bias()),
             activation,
         };
+        let product = if batch == 1 {
+            // SAFETY: as below.
+            let done = unsafe { (self.table.one_row)(&product) };
+            Product {
+                n: product.n - done,
+                b: product.b.wrapping_add(done * product.k),
+                c: product.c.wrapping_add(done),
+                start: Start::Columns(w.bias().wrapping_add(done)),
+                ..product
+            }
+        } else {
+            product
+        };
         for product in blocks(product, self.table.tile_rows) {
             // SAFETY: an `Isa` proves the machine; the packed blocks reach over [fan_in, fan_out] and the bias over fan_out, both
             // padded to whole lines; x and y are the caller's promise, and what a block goes on with the one before has written.

@@ -22,6 +22,8 @@ pub(crate) trait Simd: Copy {
     const TILE_ROWS: usize;
     /// Rows up to which a tile may be four registers wide.
     const WIDE_ROWS: usize;
+    /// Rows of a register tile that is one register wide, at most; more than [`Self::TILE_ROWS`] where some come by [`Self::load_quad`].
+    const NARROW_ROWS: usize;
     /// Values of a window: as many as a permute or two can look up in registers, 32 at most.
     const WINDOW: usize;
     /// Lines of outputs that share a window, 6 at most: enough chains of FMAs, whose sums are held in registers.
@@ -73,6 +75,10 @@ pub(crate) trait Simd: Copy {
     unsafe fn load_quads(from: *const f32) -> [Self::V; 2];
     /// Lane `I` of each four lanes, in all four.
     unsafe fn splat_quad<const I: i32>(quads: Self::V) -> Self::V;
+    /// Four values, again and again in every four lanes; only where [`Self::NARROW_ROWS`] says so.
+    unsafe fn load_quad(_from: *const f32) -> Self::V {
+        unreachable!("no narrow tiles")
+    }
     /// `SPMM_ROWS` ids.
     unsafe fn load_ids(from: *const u16) -> Self::Ids;
     /// The ids, four in each word, the first in the low bits; with 4 rows the second word is not used.

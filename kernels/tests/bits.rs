@@ -98,15 +98,34 @@ fn blocks_of_inputs_go_on_with_the_sums() {
         let shape = [2051, fan_out, 13];
         let mut case = Case::drawn(shape, Pattern::Sparsity(0.0), &mut Random(1), Random::signed);
         case.activation = activation;
-        each_isa(|kernels| {
-            let outputs = case.outputs(kernels);
-            let (first, want) = &outputs[0];
-            for (name, got) in &outputs[1..] {
-                let what = format!("{name} against {first} on {}, {shape:?}, {activation}", kernels.isa());
-                assert_eq!(bits(got), bits(want), "{what}");
-            }
-        });
+        all_the_same(&case);
     }
+}
+
+/// One input meets blocks of 64 outputs four, two and one at a time, and one at a time where there are more than 1 MiB of weights.
+#[test]
+#[cfg_attr(miri, ignore = "large")]
+fn blocks_of_outputs_stand_side_by_side() {
+    for shape in [[37, 470, 1], [38, 128, 1], [701, 450, 1]] {
+        for activation in [Activation::Identity, Activation::Relu, Activation::Gaussian] {
+            let mut case = Case::drawn(shape, Pattern::Sparsity(0.0), &mut Random(2), Random::signed);
+            case.activation = activation;
+            all_the_same(&case);
+        }
+    }
+}
+
+/// What every kernel makes of `case` has the same bits.
+fn all_the_same(case: &Case) {
+    each_isa(|kernels| {
+        let outputs = case.outputs(kernels);
+        let (first, want) = &outputs[0];
+        for (name, got) in &outputs[1..] {
+            let shape = [case.fan_in, case.fan_out, case.batch];
+            let what = format!("{name} against {first} on {}, {shape:?}, {}", kernels.isa(), case.activation);
+            assert_eq!(bits(got), bits(want), "{what}");
+        }
+    });
 }
 
 #[test]

@@ -49,6 +49,7 @@ impl Simd for Avx2 {
     const TILE_ROWS: usize = 6;
     // 2 x 4 = 8 accumulators, 4 loads, 1 broadcast.
     const WIDE_ROWS: usize = 2;
+    const NARROW_ROWS: usize = Self::TILE_ROWS;
     // 4 x 2 = 8 accumulators.
     const SPMM_ROWS: usize = 4;
     // Two permutes of a register each: with four, a step costs twice as much, and saves less.

@@ -23,6 +23,19 @@ unsafe fn load_quads(from: *const f32) -> [__m512; 2] {
     [low, high]
 }
 
+/// In assembly, or the compiler folds this load and the permutes that follow into four broadcasts from memory.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn load_quad(from: *const f32) -> __m512 {
+    let quad;
+    // SAFETY: the caller's promise that four values are readable; the instruction does nothing else.
+    unsafe {
+        asm!("vbroadcastf32x4 {}, [{}]", lateout(zmm_reg) quad, in(reg) from,
+             options(pure, readonly, nostack, preserves_flags));
+    }
+    quad
+}
+
 /// In assembly that is not `pure`, which the compiler leaves where it stands: it would move the ids out of the vector just before
 /// they are needed, and the addresses wait (4 % of the speed).
 #[inline]
@@ -47,6 +60,8 @@ impl Simd for Avx512 {
     const TILE_ROWS: usize = 12;
     // 6 x 4 = 24 accumulators, 4 loads, 1 broadcast.
     const WIDE_ROWS: usize = 6;
+    // 16 accumulators, 4 rows' values, 1 load.
+    const NARROW_ROWS: usize = 16;
     // 8 x 2 = 16 accumulators, 8 weights.
     const SPMM_ROWS: usize = 8;
     // What one permute of two registers reaches.
@@ -97,6 +112,7 @@ impl Simd for Avx512 {
             _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), power))
         }
         fn load_quads(from: *const f32) -> [__m512; 2] { load_quads(from) }
+        fn load_quad(from: *const f32) -> __m512 { load_quad(from) }
         fn splat_quad<const I: i32>(quads: __m512) -> __m512 {
             match I {
                 0 => _mm512_permute_ps::<0x00>(quads),

@@ -33,6 +33,8 @@ pub(crate) struct Table {
     #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "nothing is packed"))]
     pub(crate) spmm_rows: usize,
     pub(crate) product: unsafe fn(&Product),
+    /// Returns how many columns are done.
+    pub(crate) one_row: unsafe fn(&Product) -> usize,
     pub(crate) spmm: unsafe fn(&Spmm),
     pub(crate) spmv: unsafe fn(&Spmv),
     pub(crate) windows: unsafe fn(&Windows),
@@ -84,6 +86,7 @@ macro_rules! entry_points {
     ($simd:ty $(, $features:literal)?) => {
         entry_points!(@each $simd, [$($features)?],
             product(p: &$crate::generic::product::Product) = product::product;
+            one_row(p: &$crate::generic::product::Product) -> usize = one_row::one_row;
             spmm(p: &$crate::generic::spmm::Spmm) = spmm::spmm;
             spmv(p: &$crate::generic::spmv::Spmv) = spmv::spmv;
             windows(p: &$crate::generic::window::Windows) = window::windows;

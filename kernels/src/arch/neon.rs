@@ -16,6 +16,7 @@ impl Simd for Neon {
     // 12 x 2 = 24 accumulators, 2 loads, broadcasts: as AVX-512, a third of the width.
     const TILE_ROWS: usize = 12;
     const WIDE_ROWS: usize = 6;
+    const NARROW_ROWS: usize = Self::TILE_ROWS;
     // 4 x 2 = 8 accumulators.
     const SPMM_ROWS: usize = 4;
     const WINDOW: usize = 32;

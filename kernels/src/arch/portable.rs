@@ -16,6 +16,7 @@ impl Simd for Portable {
     // 4 rows x 2: 8 accumulators, 2 loads, a broadcast and a product fit SSE2's 16 registers.
     const TILE_ROWS: usize = 4;
     const WIDE_ROWS: usize = 2;
+    const NARROW_ROWS: usize = Self::TILE_ROWS;
     // 4 x 2 = 8 accumulators.
     const SPMM_ROWS: usize = 4;
     const WINDOW: usize = 32;

@@ -9,7 +9,8 @@ pub(crate) mod blocks;
 mod exp;
 #[cfg(feature = "train")]
 pub(crate) mod loss;
-mod one_row;
+mod narrow;
+pub(crate) mod one_row;
 #[cfg(feature = "train")]
 pub(crate) mod optimize;
 pub(crate) mod order;

@@ -17,7 +17,7 @@
 //!
 //! A tile of R rows and 2 registers costs 2 loads and R broadcasts for 2 R FMAs; R = 12 (AVX-512, 24 of 32 registers) and
 //! R = 6 (AVX2, 12 of 16) keep the load ports below the FMA ports and the chains above the FMA latency. With few rows a tile
-//! is 4 registers wide instead, for the same number of chains.
+//! is 4 registers wide instead, for the same number of chains. One register wide it is bound by loads: see `narrow`.
 //!
 //! What comes from beyond L2 is asked for in time (Zen 5, batch 64): rows of 784 inputs that stand in L3, by a tile of 12 rows at
 //! once, go from 77 to 89 % of the FMA peak of a layer of 64 outputs; and the weights of the next block, a part of them with
@@ -27,7 +27,7 @@
 //! of tiles of 12 x 2 take the same. Asking for the first tile inside the loop of tiles cost those 1 to 4 %.
 
 use super::activate::{self, in_registers};
-use super::one_row::one_row;
+use super::narrow::{self, quads};
 use crate::Activation;
 use crate::simd::Simd;
 use crate::view::Line;
@@ -137,12 +137,6 @@ struct Next {
 /// C writable at every (m, n).
 #[inline(always)]
 pub(crate) unsafe fn product<S: Simd>(p: &Product) {
-    if let (1, Right::Blocked { .. }, Start::Columns(bias)) = (p.m, p.right, p.start)
-        && p.chain < p.k
-    {
-        // SAFETY: the caller's promise. Rows that have several chains have one block of columns.
-        return unsafe { one_row::<S>(p, bias) };
-    }
     // One row is a column as well. Where nothing can be asked for ahead, the loop over columns is faster for it: portable, 784x64
     // in 2.7 us instead of 3.4.
     let by_rows = matches!(p.left, Left::Rows(_)) && (p.m > 1 || S::PREFETCHES);
@@ -151,8 +145,8 @@ pub(crate) unsafe fn product<S: Simd>(p: &Product) {
     }
     let (mut m0, mut n0) = (0, 0);
     while m0 < p.m && n0 < p.n {
-        let rows = tile_height(p.m - m0, S::TILE_ROWS);
         let registers = registers::<S>(p, n0);
+        let rows = tile_height(p.m - m0, most_rows::<S>(p, registers));
         let width = registers * S::LANES;
         // SAFETY: the block m0.., n0.. lies inside the operands, by the loop's condition and the caller's promise.
         unsafe {
@@ -197,11 +191,22 @@ fn registers<S: Simd>(p: &Product, n0: usize) -> usize {
     if wide { 4 } else { 2.min(columns / S::LANES) }
 }
 
+/// Rows of a tile of so many registers, at most. Rows 4 KiB apart share a set of L1, which has 12 lines on Zen 5: 22 of them took
+/// twice as long as 12.
+#[inline(always)]
+fn most_rows<S: Simd>(p: &Product, registers: usize) -> usize {
+    match p.left {
+        Left::Rows(stride) if registers == 1 && !stride.is_multiple_of(1024) => S::NARROW_ROWS,
+        _ => S::TILE_ROWS,
+    }
+}
+
 /// Asks for the first tile's lines, as for others the tile above does. Apart: inlined, it changes the registers of every tile.
 #[inline(never)]
 fn look_ahead_first<S: Simd>(p: &Product) {
     let Left::Rows(stride) = p.left else { return };
-    let (rows, registers) = (tile_height(p.m, S::TILE_ROWS), registers::<S>(p, 0));
+    let registers = registers::<S>(p, 0);
+    let rows = tile_height(p.m, most_rows::<S>(p, registers));
     let lines = lines_ahead(rows * registers).min(p.k.div_ceil(Line::LEN));
     for line in 1..lines {
         for r in 0..rows {
@@ -294,7 +299,11 @@ impl Tile {
 #[inline(always)]
 unsafe fn pick_rows<S: Simd, const NV: usize, const ROWS: bool>(t: &Tile, rows: usize) {
     // A tile that no run can ask of this set compiles to nothing: the bounds are constants.
-    let most = if NV == 4 { S::WIDE_ROWS } else { S::TILE_ROWS };
+    let most = match NV {
+        4 => S::WIDE_ROWS,
+        1 if ROWS => S::NARROW_ROWS,
+        _ => S::TILE_ROWS,
+    };
     macro_rules! pick {
         ($($r:literal)+) => {
             match rows {
@@ -304,7 +313,7 @@ unsafe fn pick_rows<S: Simd, const NV: usize, const ROWS: bool>(t: &Tile, rows: 
             }
         };
     }
-    pick!(1 2 3 4 5 6 7 8 9 10 11 12)
+    pick!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
 }
 
 /// `ROWS` says which of A's strides is 1: a constant offset from row to row, where it can be, or from step to step.
@@ -329,7 +338,13 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const ROWS: bool>(t: &
         let (mut a, mut b) = (t.a, t.b);
         for k in (0..t.k).step_by(STEPS) {
             look_ahead::<S, MR, NV, ROWS>(t, k);
-            for _ in 0..STEPS.min(t.k - k) {
+            let steps = STEPS.min(t.k - k);
+            if ROWS && quads::<S>(MR, NV) > 0 && steps == STEPS {
+                narrow::steps::<S, MR, NV>((a, t.a_stride), (b, t.b_stride), &mut acc);
+                (a, b) = (a.wrapping_add(STEPS), b.wrapping_add(STEPS * t.b_stride));
+                continue;
+            }
+            for _ in 0..steps {
                 let mut loaded = [S::splat(0.0); NV];
                 for v in 0..NV {
                     loaded[v] = S::load(b.add(v * S::LANES));
