@@ -287,6 +287,7 @@ impl Kernels {
             activation,
         };
         let product = if batch == 1 {
+            // Whole blocks of outputs, or few outputs; what is left goes as a batch does.
             // SAFETY: as below.
             let done = unsafe { (self.table.one_row)(&product) };
             Product {
