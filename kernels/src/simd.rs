@@ -3,6 +3,8 @@
 //! Each is a thin `#[inline(always)]` name for one or two instructions, so that the algorithm, inlined into an entry point that
 //! carries `#[target_feature]` (see `arch`), compiles to just those.
 
+use crate::view::Line;
+
 /// One instruction set's registers of f32, and the tile sizes that fill them.
 ///
 /// # Safety
@@ -18,6 +20,8 @@ pub(crate) trait Simd: Copy {
     type Ids: Copy;
     /// f32 per register: 4, 8 or 16, so that a `Line` is whole registers.
     const LANES: usize;
+    /// Rows and columns of the block that [`Self::transpose`] takes: 4 or 8.
+    const BLOCK: usize;
     /// Rows of a register tile that is two registers wide.
     const TILE_ROWS: usize;
     /// Rows up to which a tile may be four registers wide.
@@ -105,6 +109,19 @@ pub(crate) trait Simd: Copy {
         }
         found
     }
-    /// Transposes a block of `LANES` x `LANES`: `to[c * to_stride + r] = from[r * from_stride + c]`.
+    /// Transposes a block of `BLOCK` x `BLOCK`: `to[c * to_stride + r] = from[r * from_stride + c]`.
     unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize);
+    /// Transposes 16 x 16, as [`Self::transpose`]: every line of `to` is finished before the next.
+    #[inline(always)]
+    unsafe fn transpose_line(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+        for c in (0..Line::LEN).step_by(Self::BLOCK) {
+            for r in (0..Line::LEN).step_by(Self::BLOCK) {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let (from, to) = (from.add(r * from_stride + c), to.add(c * to_stride + r));
+                    Self::transpose(from, from_stride, to, to_stride);
+                }
+            }
+        }
+    }
 }

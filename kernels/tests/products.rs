@@ -173,7 +173,7 @@ fn the_two_oracles_agree() {
 #[test]
 fn transposes_and_panels() {
     let sizes: &[usize] =
-        if cfg!(miri) { &[0, 1, 5, 17] } else { &[0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 65] };
+        if cfg!(miri) { &[0, 1, 5, 17] } else { &[0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 65, 300] };
     for (&rows, &cols) in sizes.iter().flat_map(|r| sizes.iter().map(move |c| (r, c))) {
         let mut random = Random(5);
         // The user's rows are aligned to their type alone.

@@ -1,5 +1,6 @@
 //! AVX2 and FMA: 16 registers of 8.
 
+use super::block;
 use crate::simd::Simd;
 use core::arch::asm;
 use core::arch::x86_64::*;
@@ -45,6 +46,7 @@ impl Simd for Avx2 {
     type Places = __m256i;
     type Ids = u64;
     const LANES: usize = 8;
+    const BLOCK: usize = 8;
     // 6 x 2 = 12 accumulators, 2 loads, 1 broadcast: 15 of 16 registers.
     const TILE_ROWS: usize = 6;
     // 2 x 4 = 8 accumulators, 4 loads, 1 broadcast.
@@ -132,28 +134,7 @@ impl Simd for Avx2 {
             mask.count_ones() as usize
         }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
-            let mut r = [_mm256_setzero_ps(); 8];
-            for (i, row) in r.iter_mut().enumerate() {
-                *row = Self::load(from.add(i * from_stride));
-            }
-            // Pairs of rows, then pairs of pairs, then halves.
-            let mut pairs = r;
-            for i in 0..4 {
-                pairs[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
-                pairs[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
-            }
-            let mut quads = r;
-            for i in 0..2 {
-                let (a, b) = (4 * i, 4 * i + 2);
-                quads[a] = _mm256_shuffle_ps::<0b01_00_01_00>(pairs[a], pairs[b]);
-                quads[a + 1] = _mm256_shuffle_ps::<0b11_10_11_10>(pairs[a], pairs[b]);
-                quads[a + 2] = _mm256_shuffle_ps::<0b01_00_01_00>(pairs[a + 1], pairs[b + 1]);
-                quads[a + 3] = _mm256_shuffle_ps::<0b11_10_11_10>(pairs[a + 1], pairs[b + 1]);
-            }
-            for c in 0..4 {
-                Self::store(to.add(c * to_stride), _mm256_permute2f128_ps::<0x20>(quads[c], quads[c + 4]));
-                Self::store(to.add((c + 4) * to_stride), _mm256_permute2f128_ps::<0x31>(quads[c], quads[c + 4]));
-            }
+            block::transpose(from, from_stride, to, to_stride)
         }
     }
 }

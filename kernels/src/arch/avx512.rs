@@ -1,5 +1,6 @@
 //! AVX-512 (F, DQ, VL): 32 registers of 16.
 
+use super::block;
 use crate::simd::Simd;
 use core::arch::asm;
 use core::arch::x86_64::*;
@@ -43,6 +44,8 @@ impl Simd for Avx512 {
     type Places = __m512i;
     type Ids = __m128i;
     const LANES: usize = 16;
+    // In half registers, to write fewer rows at a time; see `generic/transpose.rs`.
+    const BLOCK: usize = 8;
     // 12 x 2 = 24 accumulators, 2 loads, and broadcasts: 27 of 32 registers.
     const TILE_ROWS: usize = 12;
     // 6 x 4 = 24 accumulators, 4 loads, 1 broadcast.
@@ -136,6 +139,9 @@ impl Simd for Avx512 {
             nonzero.count_ones() as usize
         }
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+            block::transpose(from, from_stride, to, to_stride)
+        }
+        fn transpose_line(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             let mut r = [_mm512_setzero_ps(); 16];
             for (i, row) in r.iter_mut().enumerate() {
                 *row = Self::load(from.add(i * from_stride));

@@ -145,6 +145,8 @@ macro_rules! entry_points {
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod block;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;

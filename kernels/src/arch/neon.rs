@@ -13,6 +13,7 @@ impl Simd for Neon {
     type Places = *const u32;
     type Ids = u64;
     const LANES: usize = 4;
+    const BLOCK: usize = 4;
     // 12 x 2 = 24 accumulators, 2 loads, broadcasts: as AVX-512, a third of the width.
     const TILE_ROWS: usize = 12;
     const WIDE_ROWS: usize = 6;

@@ -13,6 +13,7 @@ impl Simd for Portable {
     type Places = *const u32;
     type Ids = u64;
     const LANES: usize = 4;
+    const BLOCK: usize = 4;
     // 4 rows x 2: 8 accumulators, 2 loads, a broadcast and a product fit SSE2's 16 registers.
     const TILE_ROWS: usize = 4;
     const WIDE_ROWS: usize = 2;
