@@ -7,8 +7,11 @@
 //! 784 x 32, which never met in one set, 1.8 instead of 1.5 (Zen 5).
 //!
 //! What lost: reading in runs, too (equal at best); the lines asked for at other distances, into L2, several of a row at once, or not
-//! at all; `prefetchw` for what is written; to read, blocks of 8 x 8 or 8 x 16 with AVX-512 (1 to 2 % of 784x64 at batch 16). With the
-//! blocks that are not whole lines inside the loop over those that are, the compiler kept addresses in memory: 3 to 8 % slower.
+//! at all; `prefetchw` for what is written; to read, blocks of 8 x 8 or 8 x 16 with AVX-512 (equal at best). With the blocks that are
+//! not whole lines inside the loop over those that are, the compiler kept addresses in memory: 3 to 8 % slower.
+//!
+//! Rows or columns that are less than a block go through a buffer on the stack: a panel of 5 examples of 784 inputs takes 1.3 us
+//! instead of 2.1, and back 0.4 instead of 1.2, where each value was moved by itself.
 
 use core::ops::Range;
 
