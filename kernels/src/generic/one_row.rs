@@ -110,9 +110,9 @@ unsafe fn row_columns<S: Simd, const CH: usize, const NV: usize>(p: &Product, n0
 /// Lines of one input that are asked for before their use.
 const INPUT_AHEAD: usize = 18;
 /// How far ahead of their use weights are asked for, in values: 8 KiB.
-const WEIGHTS_AHEAD: usize = 2048;
+pub(super) const WEIGHTS_AHEAD: usize = 2048;
 /// Bytes of weights from which on they come from beyond L2, and up to which from L3.
-const BEYOND_L2: core::ops::Range<usize> = (1 << 20)..(8 << 20);
+pub(super) const BEYOND_L2: core::ops::Range<usize> = (1 << 20)..(8 << 20);
 
 /// Columns that have one chain each: the whole blocks of them, some side by side. Returns how many columns these are.
 ///

@@ -1,6 +1,8 @@
 //! Kernels that do nothing useful as fast as the machine can: they measure its limits.
 
+use super::one_row::{BEYOND_L2, WEIGHTS_AHEAD};
 use crate::simd::Simd;
+use crate::view::Line;
 
 /// Independent chains of FMAs: above latency x ports of every core so far (4 x 2), below the registers (16).
 const CHAINS: usize = 12;
@@ -34,17 +36,32 @@ pub(crate) unsafe fn fma_peak<S: Simd>(steps: usize) -> f32 {
     }
 }
 
-/// Reads `len` values (a multiple of 128) once and returns something that depends on all of them.
+/// Reads `len` values (a multiple of 128) once and returns something that depends on all of them. What comes from L3 is asked for
+/// ahead, as the kernels do, or a dense layer of one input would be faster than its limit.
 ///
 /// # Safety
 /// The machine has the instruction set and `from` is readable over `len` values.
 #[inline(always)]
 pub(crate) unsafe fn read<S: Simd>(from: *const f32, len: usize) -> f32 {
+    let ahead = S::PREFETCHES && BEYOND_L2.contains(&(len * size_of::<f32>()));
+    // SAFETY: the caller's promise.
+    unsafe { if ahead { read_all::<S, true>(from, len) } else { read_all::<S, false>(from, len) } }
+}
+
+/// # Safety
+/// As for [`read`].
+#[inline(always)]
+unsafe fn read_all<S: Simd, const AHEAD: bool>(from: *const f32, len: usize) -> f32 {
     const STREAMS: usize = 8;
-    // SAFETY: the loop stays below `len`.
+    // SAFETY: the loop stays below `len`; what is only fetched ahead may be anywhere.
     unsafe {
         let mut acc = [S::splat(0.0); STREAMS];
         for at in (0..len).step_by(STREAMS * S::LANES) {
+            if AHEAD {
+                for line in (0..STREAMS * S::LANES).step_by(Line::LEN) {
+                    S::prefetch(from.wrapping_add(at + WEIGHTS_AHEAD + line));
+                }
+            }
             for (s, sum) in acc.iter_mut().enumerate() {
                 *sum = S::add(*sum, S::load(from.add(at + s * S::LANES)));
             }
