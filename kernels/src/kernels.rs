@@ -99,14 +99,7 @@ impl Kernels {
     pub fn transpose(&self, from: Rows<'_>, to: &mut RowsMut<'_>) {
         assert_eq!((from.rows(), from.cols()), (to.cols(), to.rows()), "the transpose of [r, c] is [c, r]");
         // SAFETY: the views reach over their shapes, which fit each other; see `transpose_raw`.
-        unsafe {
-            self.transpose_raw(
-                from.ptr(),
-                (from.stride(), from.cols().next_multiple_of(Line::LEN)),
-                from.rows(),
-                to,
-            )
-        }
+        unsafe { self.transpose_raw(from.ptr(), from.stride(), from.rows(), to) }
     }
 
     /// Turns row-major `rows` `[batch, features]` into the panel `[features, batch]`; its padding becomes zero.
@@ -116,7 +109,7 @@ impl Kernels {
     pub fn rows_to_panel(&self, rows: &[f32], panel: &mut RowsMut<'_>) {
         assert_eq!(rows.len(), panel.rows() * panel.cols(), "the panel holds [features, batch]");
         // SAFETY: `rows` is batch rows of `features` values, end to end.
-        unsafe { self.transpose_raw(rows.as_ptr(), (panel.rows(), panel.rows()), panel.cols(), panel) }
+        unsafe { self.transpose_raw(rows.as_ptr(), panel.rows(), panel.cols(), panel) }
     }
 
     /// Turns the panel `[features, batch]` into row-major `rows` `[batch, features]`.
@@ -130,7 +123,6 @@ impl Kernels {
             cols: panel.cols(),
             from: panel.ptr(),
             from_stride: panel.stride(),
-            padded_cols: panel.cols().next_multiple_of(Line::LEN),
             to: rows.as_mut_ptr(),
             to_stride: panel.rows(),
             padded_rows: panel.rows(),
@@ -140,20 +132,13 @@ impl Kernels {
     }
 
     /// # Safety
-    /// `from` is readable over `rows` rows, `stride` apart, of `padded_cols` values, which are `to.rows()` at least.
-    unsafe fn transpose_raw(
-        &self,
-        from: *const f32,
-        (stride, padded_cols): (usize, usize),
-        rows: usize,
-        to: &mut RowsMut<'_>,
-    ) {
+    /// `from` is readable over `rows` rows of `stride` values, which are `to.rows()` at least.
+    unsafe fn transpose_raw(&self, from: *const f32, stride: usize, rows: usize, to: &mut RowsMut<'_>) {
         let transpose = Transpose {
             rows,
             cols: to.rows(),
             from,
             from_stride: stride,
-            padded_cols,
             to: to.ptr(),
             to_stride: to.stride(),
             padded_rows: rows.next_multiple_of(Line::LEN),

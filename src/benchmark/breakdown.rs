@@ -148,6 +148,11 @@ impl<'a> Kernel<'a> {
     }
 }
 
+/// What `activation` adds to the kernel without it.
+fn epilogue_ns(activation: Activation, without: f64, with: f64) -> f64 {
+    if activation == Activation::Identity { 0.0 } else { with - without }
+}
+
 /// The times of the parts; `None` if they compute something else than the whole, before the timed rounds or after.
 fn time(
     engine: &Engine,
@@ -191,10 +196,22 @@ fn time(
         input_layout_ns: if layer.output.in_panels() { ns(0) } else { 0.0 },
         weights_ns: limits.read_ns(&work),
         arithmetic_ns: ns(1),
-        epilogue_ns: if activation == Activation::Identity { 0.0 } else { ns(2) - ns(1) },
+        epilogue_ns: epilogue_ns(activation, ns(1), ns(2)),
         output_layout_ns: ns(3),
         layer_ns: samples.summary(4).median_ns,
         limit: OfLimit { limit_ns: pieces * limit.limit_ns, ..limit },
     };
     layer.is_right(piece).then_some(breakdown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_epilogue_is_what_an_activation_adds() {
+        assert_eq!(epilogue_ns(Activation::Relu, 3.0, 5.0), 2.0);
+        assert_eq!(epilogue_ns(Activation::Gaussian, 5.0, 4.5), -0.5, "noise may make it less than nothing");
+        assert_eq!(epilogue_ns(Activation::Identity, 3.0, 5.0), 0.0, "there is none to add");
+    }
 }

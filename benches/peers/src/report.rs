@@ -75,8 +75,8 @@ impl Measured {
 
     /// The entry that stands for prunella.
     fn headline(&self, at: usize) -> usize {
-        let names = ours::headline(self.cell.kind, self.sparsities[at]).iter();
-        names.filter_map(|name| self.find(name, true, at)).next().expect("prunella takes part in every cell")
+        let mut names = ours::headline(self.cell.kind, self.sparsities[at]).iter();
+        names.find_map(|name| self.find(name, true, at)).expect("prunella takes part in every cell")
     }
 
     /// The peers at a sparsity, fastest first.

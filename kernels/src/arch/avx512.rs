@@ -162,20 +162,7 @@ impl Simd for Avx512 {
             for (i, row) in r.iter_mut().enumerate() {
                 *row = Self::load(from.add(i * from_stride));
             }
-            // Within each 128-bit quarter: pairs of rows, then quads of rows.
-            let mut pairs = r;
-            for i in 0..8 {
-                pairs[2 * i] = _mm512_unpacklo_ps(r[2 * i], r[2 * i + 1]);
-                pairs[2 * i + 1] = _mm512_unpackhi_ps(r[2 * i], r[2 * i + 1]);
-            }
-            let mut quads = r;
-            for i in 0..4 {
-                let (a, b) = (4 * i, 4 * i + 2);
-                quads[a] = _mm512_shuffle_ps::<0b01_00_01_00>(pairs[a], pairs[b]);
-                quads[a + 1] = _mm512_shuffle_ps::<0b11_10_11_10>(pairs[a], pairs[b]);
-                quads[a + 2] = _mm512_shuffle_ps::<0b01_00_01_00>(pairs[a + 1], pairs[b + 1]);
-                quads[a + 3] = _mm512_shuffle_ps::<0b11_10_11_10>(pairs[a + 1], pairs[b + 1]);
-            }
+            let quads = block::quads_of_rows!(r, _mm512_unpacklo_ps, _mm512_unpackhi_ps, _mm512_shuffle_ps);
             // Quarter q of quads[4 i + j] holds column 4 q + j of rows 4 i ..; a 4 x 4 transpose of quarters ends it.
             for j in 0..4 {
                 let low = _mm512_shuffle_f32x4::<0b10_00_10_00>(quads[j], quads[4 + j]);

@@ -2,7 +2,7 @@
 //!
 //! A cycle has two loads and two FMAs, and every FMA of such a tile loads a value of A: with those of B, and what is asked for ahead,
 //! 12 rows take 6.9 cycles a step for 6 of FMAs. Four values of a row in one load, spread by a permute each, are three loads less.
-//! 784x16 takes 17 % less time than with 12 rows without them at batch 64 (6.8 us, 88 % of the FMA peak), 20 % at batch 16 (Zen 5).
+//! 784x16 takes 17 % less time than with 12 rows without them at batch 64, 20 % at batch 16 (Zen 5).
 //!
 //! What lost: 2 or 3 rows of 16 by permutes, 1 to 3 % slower than 4, with 5 the same; 8 of 22, 7 % slower than none, all of 11 too;
 //! 22 rows, 3 % faster than 12 on the bare loop, but not in the product, and twice as slow where rows stand 4 KiB apart; permutes in tiles of

@@ -7,7 +7,8 @@
 //! ahead is faster: 784x1024 13 % and 1024x1024 15 %, after 1 to 40 calls with the same weights. AVX2, whose blocks were two
 //! tiles of half of each line, takes 27 to 33 % less (Zen 5). What lost, in a process of few other weights: 4 or 6 KiB ahead, 1 to 3 %; 12 or 16, 6 to
 //! 10 %; into L2 alone, slower than nothing; two blocks asked for ahead, 2 to 8 %; one line of each 4 KiB instead of all,
-//! no gain; asking for 64 lines at once, 3 to 5 %. In a process that holds 0.5 GB of weights, asking ahead costs 5 to 9 % in the first calls.
+//! no gain; asking for 64 lines at once, 3 to 5 %. In a process that holds 0.5 GB
+//! of other weights, asking ahead costs 25 % in the first two calls and 5 to 9 % in four, which is not understood.
 
 use super::activate::{self, in_registers};
 use super::product::{BLOCK_COLUMNS, Left, Product, STEPS, Start};
@@ -111,7 +112,8 @@ unsafe fn row_columns<S: Simd, const CH: usize, const NV: usize>(p: &Product, n0
 const INPUT_AHEAD: usize = 18;
 /// How far ahead of their use weights are asked for, in values: 8 KiB.
 pub(super) const WEIGHTS_AHEAD: usize = 2048;
-/// Bytes of weights from which on they come from beyond L2, and up to which from L3.
+/// Bytes of weights for which one stream asked for ahead is faster than streams side by side: on Zen 5, whose L2 has 1 MiB, it is at 3
+/// and 4 MiB, and is not at 0.8 and 16; where in between it changes was not measured.
 pub(super) const BEYOND_L2: core::ops::Range<usize> = (1 << 20)..(8 << 20);
 
 /// Columns that have one chain each: the whole blocks of them, some side by side. Returns how many columns these are.

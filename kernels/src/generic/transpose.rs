@@ -23,9 +23,8 @@ pub(crate) struct Transpose {
     pub(crate) rows: usize,
     pub(crate) cols: usize,
     pub(crate) from: *const f32,
+    /// As many values of each row of `from` are readable, with those that are not used.
     pub(crate) from_stride: usize,
-    /// How many values of each row of `from` are readable, with those that are not used.
-    pub(crate) padded_cols: usize,
     pub(crate) to: *mut f32,
     pub(crate) to_stride: usize,
     pub(crate) padded_rows: usize,
@@ -35,8 +34,8 @@ pub(crate) struct Transpose {
 const RUN: usize = 4096;
 
 /// # Safety
-/// The machine has the instruction set, `from` is readable over rows x padded_cols, `to` writable over cols x padded_rows,
-/// `rows <= padded_rows` and `cols <= padded_cols`.
+/// The machine has the instruction set, `from` is readable over rows x from_stride, `to` writable over cols x padded_rows,
+/// `rows <= padded_rows` and `cols <= from_stride`.
 #[inline(always)]
 pub(crate) unsafe fn transpose<S: Simd>(t: &Transpose) {
     let (whole_rows, whole_cols) = (t.rows - t.rows % S::BLOCK, t.cols - t.cols % S::BLOCK);
@@ -134,7 +133,7 @@ fn look_ahead<S: Simd>(t: &Transpose, band: usize, c: usize) {
 unsafe fn last_cols<S: Simd>(t: &Transpose, rows: usize, c: usize) {
     // SAFETY: the caller's promise; blocks are read from what is readable, and written to what holds them.
     unsafe {
-        if c + S::BLOCK > t.padded_cols {
+        if c + S::BLOCK > t.from_stride {
             return copy(t, 0..rows, c..t.cols);
         }
         let mut turned = [0.0; LARGEST_BLOCK];
